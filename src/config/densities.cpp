@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/densities.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ebmpi::config {
+
+namespace {
+
+constexpr std::array<std::string_view, 11> names = {"two_moons",
+                                                    "eight_gaussians",
+                                                    "twenty_five_gaussians",
+                                                    "rings",
+                                                    "spirals",
+                                                    "checkerboard",
+                                                    "pinwheel",
+                                                    "swiss_roll",
+                                                    "gaussian",
+                                                    "gaussian_mixture",
+                                                    "double_well"};
+constexpr std::array<std::string_view, 3> names_in_any_dimension = {"gaussian", "gaussian_mixture",
+                                                                    "double_well"};
+
+}  // namespace
+
+std::span<const std::string_view> density_names() {
+  return names;
+}
+
+bool density_has_any_dimension(std::string_view name) {
+  return std::ranges::find(names_in_any_dimension, name) != names_in_any_dimension.end();
+}
+
+}  // namespace ebmpi::config

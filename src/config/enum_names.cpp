@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/enum_names.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace ebmpi::config {
+
+namespace {
+
+using Name = std::string_view;
+
+constexpr std::array<Name, 2> precision_names = {"float", "double"};
+constexpr std::array<Name, 1> network_names = {"mlp"};
+constexpr std::array<Name, 7> activation_names = {"silu", "tanh", "softplus",  "gelu",
+                                                  "sin",  "relu", "leaky_relu"};
+constexpr std::array<Name, 2> objective_names = {"contrastive_divergence",
+                                                 "persistent_contrastive_divergence"};
+constexpr std::array<Name, 1> sampler_names = {"langevin"};
+constexpr std::array<Name, 2> chain_start_names = {"noise", "data"};
+constexpr std::array<Name, 2> optimizer_names = {"adam", "sgd"};
+constexpr std::array<Name, 3> schedule_names = {"constant", "cosine", "step"};
+
+}  // namespace
+
+template <>
+std::span<const Name> enum_names<Precision>() {
+  return precision_names;
+}
+template <>
+std::span<const Name> enum_names<NetworkKind>() {
+  return network_names;
+}
+template <>
+std::span<const Name> enum_names<Activation>() {
+  return activation_names;
+}
+template <>
+std::span<const Name> enum_names<ObjectiveKind>() {
+  return objective_names;
+}
+template <>
+std::span<const Name> enum_names<SamplerKind>() {
+  return sampler_names;
+}
+template <>
+std::span<const Name> enum_names<ChainStart>() {
+  return chain_start_names;
+}
+template <>
+std::span<const Name> enum_names<OptimizerKind>() {
+  return optimizer_names;
+}
+template <>
+std::span<const Name> enum_names<ScheduleKind>() {
+  return schedule_names;
+}
+
+std::string_view to_string(Precision value) {
+  return precision_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(NetworkKind value) {
+  return network_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(Activation value) {
+  return activation_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(ObjectiveKind value) {
+  return objective_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(SamplerKind value) {
+  return sampler_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(ChainStart value) {
+  return chain_start_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(OptimizerKind value) {
+  return optimizer_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(ScheduleKind value) {
+  return schedule_names.at(static_cast<std::size_t>(value));
+}
+
+}  // namespace ebmpi::config

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "config/run_config.hpp"
+
+namespace ebmpi::config {
+
+/// The name that the config uses for an enumerator.
+std::string_view to_string(Precision value);
+std::string_view to_string(NetworkKind value);
+std::string_view to_string(Activation value);
+std::string_view to_string(ObjectiveKind value);
+std::string_view to_string(SamplerKind value);
+std::string_view to_string(ChainStart value);
+std::string_view to_string(OptimizerKind value);
+std::string_view to_string(ScheduleKind value);
+
+/// All names of an enumeration in the order of its enumerators, which count from 0.
+template <typename Enum>
+std::span<const std::string_view> enum_names();
+
+template <>
+std::span<const std::string_view> enum_names<Precision>();
+template <>
+std::span<const std::string_view> enum_names<NetworkKind>();
+template <>
+std::span<const std::string_view> enum_names<Activation>();
+template <>
+std::span<const std::string_view> enum_names<ObjectiveKind>();
+template <>
+std::span<const std::string_view> enum_names<SamplerKind>();
+template <>
+std::span<const std::string_view> enum_names<ChainStart>();
+template <>
+std::span<const std::string_view> enum_names<OptimizerKind>();
+template <>
+std::span<const std::string_view> enum_names<ScheduleKind>();
+
+}  // namespace ebmpi::config

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/key_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <stdexcept>
+
+#include "config/densities.hpp"
+
+namespace ebmpi::config {
+
+namespace {
+
+constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
+constexpr NumberRange positive = {Bound::exclusive, 0.0, Bound::none, 0.0};
+constexpr NumberRange non_negative = {Bound::inclusive, 0.0, Bound::none, 0.0};
+constexpr NumberRange zero_to_one = {Bound::inclusive, 0.0, Bound::inclusive, 1.0};
+constexpr NumberRange zero_to_below_one = {Bound::inclusive, 0.0, Bound::exclusive, 1.0};
+constexpr NumberRange above_zero_to_one = {Bound::exclusive, 0.0, Bound::inclusive, 1.0};
+
+template <auto Section, auto Member>
+WholeNumber whole_number(std::int64_t least) {
+  return {field<Section, Member>(), {least, unlimited}};
+}
+
+template <auto Section, auto Member>
+Number number(NumberRange range) {
+  return {field<Section, Member>(), range};
+}
+
+template <auto Section, auto Member>
+Text text(EmptyText empty, std::span<const std::string_view> names = {}) {
+  return {field<Section, Member>(), empty, names};
+}
+
+template <auto Section, auto Member>
+Choice choice() {
+  using Enum = std::remove_cvref_t<decltype(std::declval<RunConfig&>().*Section.*Member)>;
+  return {[](const RunConfig& config) { return static_cast<std::size_t>(config.*Section.*Member); },
+          [](RunConfig& config, std::size_t index) { config.*Section.*Member = static_cast<Enum>(index); },
+          enum_names<Enum>()};
+}
+
+template <OptimizerKind Kind>
+bool optimizer_is(const RunConfig& config) {
+  return config.optimizer.kind == Kind;
+}
+
+template <ScheduleKind Kind>
+bool schedule_is(const RunConfig& config) {
+  return config.optimizer.schedule == Kind;
+}
+
+template <ObjectiveKind Kind>
+bool objective_is(const RunConfig& config) {
+  return config.objective.kind == Kind;
+}
+
+constexpr Condition with_file = {[](const RunConfig& config) { return config.data.density.empty(); },
+                                 "data.density", "applies only with data.file", "remove it"};
+constexpr Condition with_density = {[](const RunConfig& config) { return config.data.file.empty(); },
+                                    "data.file", "applies only with data.density", "remove it"};
+constexpr Condition with_adam = {optimizer_is<OptimizerKind::adam>, "optimizer.kind",
+                                 "applies only with optimizer.kind = \"adam\"", "remove it"};
+constexpr Condition with_sgd = {optimizer_is<OptimizerKind::sgd>, "optimizer.kind",
+                                "applies only with optimizer.kind = \"sgd\"", "remove it"};
+constexpr Condition with_step_schedule = {schedule_is<ScheduleKind::step>, "optimizer.schedule",
+                                          "applies only with optimizer.schedule = \"step\"", "remove it"};
+constexpr Condition with_cosine_schedule = {schedule_is<ScheduleKind::cosine>, "optimizer.schedule",
+                                            "applies only with optimizer.schedule = \"cosine\"", "remove it"};
+constexpr Condition with_short_chains = {
+    objective_is<ObjectiveKind::contrastive_divergence>, "objective.kind",
+    "applies only with objective.kind = \"contrastive_divergence\"",
+    "remove it: persistent chains start always from noise; use reinitialize to restart a share of them"};
+constexpr Condition with_persistent_chains = {
+    objective_is<ObjectiveKind::persistent_contrastive_divergence>, "objective.kind",
+    "applies only with objective.kind = \"persistent_contrastive_divergence\"",
+    "remove it: contrastive divergence starts every chain anew; use start to say where"};
+constexpr Condition without_noise_scale = {
+    [](const RunConfig& config) { return config.sampler.noise_scale == 0.0; }, "sampler.noise_scale",
+    "applies only without a noise_scale τ, which fixes it to τ²/(2 step_size)",
+    "give temperature or noise_scale, not both"};
+
+void add_run(std::vector<Key>& keys) {
+  constexpr auto run = &RunConfig::run;
+  keys.insert(
+      keys.end(),
+      {{"run", "seed", whole_number<run, &RunSection::seed>(0), "Every random number is a function of it."},
+       {"run", "steps", whole_number<run, &RunSection::steps>(1), "Parameter updates in all."},
+       {"run", "output", text<run, &RunSection::output>(EmptyText::allowed),
+        "Run folder, relative to the current folder; empty: runs/<stem of the config file>."},
+       {"run", "log_every", whole_number<run, &RunSection::log_every>(1),
+        "Steps between lines of metrics.csv."},
+       {"run", "checkpoint_every", whole_number<run, &RunSection::checkpoint_every>(1),
+        "Steps between checkpoints."},
+       {"run", "keep_checkpoints", whole_number<run, &RunSection::keep_checkpoints>(1),
+        "How many of the newest checkpoints are kept."},
+       {"run", "precision", choice<run, &RunSection::precision>(),
+        "Floating-point type of parameters, activations and chains."}});
+}
+
+void add_data(std::vector<Key>& keys) {
+  constexpr auto data = &RunConfig::data;
+  keys.insert(
+      keys.end(),
+      {{"data", "file", text<data, &DataSection::file>(EmptyText::allowed),
+        "HDF5 file, relative to the folder of the config file. Give either file or density."},
+       {"data", "dataset", text<data, &DataSection::dataset>(EmptyText::refused),
+        "Data set inside the file, of shape (N, D), float32 or float64.", with_file},
+       {"data", "density", text<data, &DataSection::density>(EmptyText::allowed, density_names()),
+        "Synthetic density to draw the data from. Give either file or density."},
+       {"data", "count", whole_number<data, &DataSection::count>(1), "Samples drawn from the density.",
+        with_density},
+       {"data", "noise", number<data, &DataSection::noise>(positive), "Noise scale of the density itself.",
+        with_density},
+       {"data", "dimension", whole_number<data, &DataSection::dimension>(1),
+        "Dimension D of gaussian, gaussian_mixture and double_well; the other densities exist for D = 2 "
+        "only.",
+        with_density},
+       {"data", "standardize", TrueOrFalse{field<data, &DataSection::standardize>()},
+        "Subtract the mean of each column and divide by its standard deviation."},
+       {"data", "pca", whole_number<data, &DataSection::pca>(0),
+        "Project to this many principal components; 0: no projection."},
+       {"data", "validation_fraction", number<data, &DataSection::validation_fraction>(zero_to_below_one),
+        "Share of the rows held out of the training."}});
+}
+
+void add_network(std::vector<Key>& keys) {
+  constexpr auto network = &RunConfig::network;
+  keys.insert(keys.end(), {{"network", "kind", choice<network, &NetworkSection::kind>(),
+                            "Form of the energy; mlp: a multilayer perceptron with one output."},
+                           {"network", "hidden",
+                            WholeNumberList{field<network, &NetworkSection::hidden>(), {1, 65536}, 64},
+                            "Widths of the hidden layers, the one next to the input first."},
+                           {"network", "activation", choice<network, &NetworkSection::activation>(),
+                            "Activation function of the hidden layers."}});
+}
+
+void add_objective(std::vector<Key>& keys) {
+  constexpr auto objective = &RunConfig::objective;
+  keys.insert(keys.end(),
+              {{"objective", "kind", choice<objective, &ObjectiveSection::kind>(),
+                "Loss: chains started anew for every update, or kept from update to update (persistent)."},
+               {"objective", "energy_regularization",
+                number<objective, &ObjectiveSection::energy_regularization>(non_negative),
+                "Weight λ of the term λ(E² of the data + E² of the chains); 0: none."}});
+}
+
+void add_sampler(std::vector<Key>& keys) {
+  constexpr auto sampler = &RunConfig::sampler;
+  keys.insert(
+      keys.end(),
+      {{"sampler", "kind", choice<sampler, &SamplerSection::kind>(),
+        "Markov chain that gives the negative samples."},
+       {"sampler", "start", choice<sampler, &SamplerSection::start>(), "Where every chain starts.",
+        with_short_chains},
+       {"sampler", "steps", whole_number<sampler, &SamplerSection::steps>(1),
+        "Chain steps for each parameter update."},
+       {"sampler", "step_size", number<sampler, &SamplerSection::step_size>(positive),
+        "η of x ← x - η∇E + √(2ηT)ξ."},
+       {"sampler", "temperature", number<sampler, &SamplerSection::temperature>(positive),
+        "T: the model is p(x) = exp(-E(x)/T)/Z.", without_noise_scale},
+       {"sampler", "noise_scale", number<sampler, &SamplerSection::noise_scale>(non_negative),
+        "τ in place of √(2ηT), so that T = τ²/(2η); 0: use temperature."},
+       {"sampler", "gradient_clip", number<sampler, &SamplerSection::gradient_clip>(non_negative),
+        "Bound on the norm of ∇E in a chain step; 0: none."},
+       {"sampler", "reinitialize", number<sampler, &SamplerSection::reinitialize>(zero_to_one),
+        "Chance that a persistent chain restarts from noise each time it is used.", with_persistent_chains},
+       {"sampler", "population", whole_number<sampler, &SamplerSection::population>(1),
+        "Number of persistent chains, at least optimizer.batch_size.", with_persistent_chains}});
+}
+
+void add_optimizer(std::vector<Key>& keys) {
+  constexpr auto optimizer = &RunConfig::optimizer;
+  keys.insert(
+      keys.end(),
+      {{"optimizer", "kind", choice<optimizer, &OptimizerSection::kind>(),
+        "How a gradient becomes an update."},
+       {"optimizer", "learning_rate", number<optimizer, &OptimizerSection::learning_rate>(positive),
+        "Learning rate."},
+       {"optimizer", "batch_size", whole_number<optimizer, &OptimizerSection::batch_size>(1),
+        "Data samples in a step, over all ranks together; as many chains are advanced."},
+       {"optimizer", "beta1", number<optimizer, &OptimizerSection::beta1>(zero_to_below_one),
+        "Decay of the first moment of the gradient.", with_adam},
+       {"optimizer", "beta2", number<optimizer, &OptimizerSection::beta2>(zero_to_below_one),
+        "Decay of the second moment of the gradient.", with_adam},
+       {"optimizer", "epsilon", number<optimizer, &OptimizerSection::epsilon>(positive),
+        "Added to the root of the second moment.", with_adam},
+       {"optimizer", "momentum", number<optimizer, &OptimizerSection::momentum>(zero_to_below_one),
+        "Decay of the velocity; 0: plain gradient descent.", with_sgd},
+       {"optimizer", "gradient_clip", number<optimizer, &OptimizerSection::gradient_clip>(non_negative),
+        "Bound on the norm of the parameter gradient; 0: none."},
+       {"optimizer", "ema", number<optimizer, &OptimizerSection::ema>(zero_to_below_one),
+        "Decay of the moving average of the parameters, which sampling and evaluation use."},
+       {"optimizer", "schedule", choice<optimizer, &OptimizerSection::schedule>(),
+        "How the learning rate changes after the warm-up."},
+       {"optimizer", "warmup_steps", whole_number<optimizer, &OptimizerSection::warmup_steps>(0),
+        "Steps of linear rise of the learning rate from 0; at most run.steps."},
+       {"optimizer", "decay_every", whole_number<optimizer, &OptimizerSection::decay_every>(1),
+        "Steps after which the learning rate is multiplied by decay_factor, again and again.",
+        with_step_schedule},
+       {"optimizer", "decay_factor", number<optimizer, &OptimizerSection::decay_factor>(above_zero_to_one),
+        "Factor on the learning rate every decay_every steps.", with_step_schedule},
+       {"optimizer", "final_fraction", number<optimizer, &OptimizerSection::final_fraction>(zero_to_one),
+        "Learning rate at the last step, as a fraction of learning_rate.", with_cosine_schedule}});
+}
+
+void add_parallel(std::vector<Key>& keys) {
+  keys.push_back(
+      {"parallel", "shards", whole_number<&RunConfig::parallel, &ParallelSection::shards>(0),
+       "Pieces that data, chains and batches are cut into, the same on any number of ranks, and the most "
+       "ranks that have work; at most optimizer.batch_size; 0: batch_size / 64, at least 1."});
+}
+
+std::vector<Key> make_table() {
+  std::vector<Key> keys;
+  for (const auto add :
+       {add_run, add_data, add_network, add_objective, add_sampler, add_optimizer, add_parallel}) {
+    add(keys);
+  }
+  return keys;
+}
+
+}  // namespace
+
+std::span<const Key> key_table() {
+  static const std::vector<Key> table = make_table();
+  return table;
+}
+
+std::span<const std::string_view> section_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> found;
+    for (const Key& key : key_table()) {
+      if (found.empty() || found.back() != key.section) found.push_back(key.section);
+    }
+    return found;
+  }();
+  return names;
+}
+
+const Key* find_key(std::string_view section, std::string_view name) {
+  const auto key = std::ranges::find_if(key_table(), [&](const Key& candidate) {
+    return candidate.section == section && candidate.name == name;
+  });
+  return key == key_table().end() ? nullptr : &*key;
+}
+
+const Key& key_named(std::string_view dotted) {
+  const std::size_t dot = dotted.find('.');
+  const Key* key =
+      dot == std::string_view::npos ? nullptr : find_key(dotted.substr(0, dot), dotted.substr(dot + 1));
+  if (!key) throw std::out_of_range("no key " + std::string(dotted) + " in the table");
+  return *key;
+}
+
+}  // namespace ebmpi::config

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/resume.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "config/derived.hpp"
+#include "config/key_table.hpp"
+#include "config/key_value.hpp"
+
+namespace ebmpi::config {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> free_to_change = {"run.steps", "run.output", "run.log_every",
+                                                            "run.checkpoint_every", "run.keep_checkpoints"};
+
+RunConfig with_resolved_shards(RunConfig config) {
+  config.parallel.shards = resolved_shards(config);
+  return config;
+}
+
+}  // namespace
+
+std::vector<std::string> incompatible_keys(const RunConfig& stored, const RunConfig& wanted) {
+  const RunConfig before = with_resolved_shards(stored);
+  const RunConfig now = with_resolved_shards(wanted);
+  std::vector<std::string> differences;
+  for (const Key& key : key_table()) {
+    if (std::ranges::find(free_to_change, key.dotted()) != free_to_change.end()) continue;
+    const std::string old_value = format_value(key.value, before);
+    const std::string new_value = format_value(key.value, now);
+    if (old_value == new_value) continue;
+    differences.push_back(
+        fmt::format("{}: {} in the checkpoint, {} in the config", key.dotted(), old_value, new_value));
+  }
+  return differences;
+}
+
+}  // namespace ebmpi::config

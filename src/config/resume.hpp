@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/run_config.hpp"
+
+namespace ebmpi::config {
+
+/// The keys whose difference forbids continuing a run that was made with `stored` under the config `wanted`,
+/// each as `network.hidden: [128, 128] in the checkpoint, [64] in the config`; empty when the run can go on.
+/// Free to change are the length of the run, its folder, and how often it logs and keeps checkpoints. Shards
+/// are compared after resolving 0.
+std::vector<std::string> incompatible_keys(const RunConfig& stored, const RunConfig& wanted);
+
+}  // namespace ebmpi::config

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/activation.hpp"
+
+namespace ebmpi::config {
+
+enum class Precision { single_precision, double_precision };
+enum class NetworkKind { mlp };
+using core::Activation;
+enum class ObjectiveKind { contrastive_divergence, persistent_contrastive_divergence };
+enum class SamplerKind { langevin };
+enum class ChainStart { noise, data };
+enum class OptimizerKind { adam, sgd };
+enum class ScheduleKind { constant, cosine, step };
+
+/// [run]: what is run, for how long, and where it is written.
+struct RunSection {
+  std::int64_t seed = 1;                              ///< every random number is a function of it; >= 0
+  std::int64_t steps = 6000;                          ///< parameter updates in all; >= 1
+  std::string output;                                 ///< run folder; empty: runs/<config file's stem>
+  std::int64_t log_every = 100;                       ///< steps between metrics lines; >= 1
+  std::int64_t checkpoint_every = 1000;               ///< steps between checkpoints; >= 1
+  std::int64_t keep_checkpoints = 3;                  ///< newest checkpoints kept; >= 1
+  Precision precision = Precision::single_precision;  ///< "float" or "double"
+
+  bool operator==(const RunSection&) const = default;
+};
+
+/// [data]: exactly one source, a file or a synthetic density.
+struct DataSection {
+  std::string file;            ///< HDF5 file; relative to the config file's folder
+  std::string dataset = "x";   ///< data set inside the file, (N, D)
+  std::string density;         ///< name of a synthetic density
+  std::int64_t count = 65536;  ///< samples drawn from the density; >= 1
+  double noise = 0.1;          ///< the density's own noise scale; > 0
+  std::int64_t dimension = 2;  ///< for densities that exist in any dimension; >= 1
+  bool standardize = true;     ///< subtract the mean and divide by the standard deviation of each column
+  std::int64_t pca = 0;        ///< project to this many principal components; 0 is none
+  double validation_fraction = 0.1;  ///< held-out share of the rows; 0 <= f < 1
+
+  bool operator==(const DataSection&) const = default;
+};
+
+/// [network]
+struct NetworkSection {
+  std::vector<std::int64_t> hidden = {128, 128};  ///< widths of the hidden layers; each 1 to 65536
+  Activation activation = Activation::silu;
+  NetworkKind kind = NetworkKind::mlp;
+
+  bool operator==(const NetworkSection&) const = default;
+};
+
+/// [objective]
+struct ObjectiveSection {
+  ObjectiveKind kind = ObjectiveKind::persistent_contrastive_divergence;
+  double energy_regularization = 0.1;  ///< λ of λ(E⁺² + E⁻²); >= 0
+
+  bool operator==(const ObjectiveSection&) const = default;
+};
+
+/// [sampler]: the chains that give the negative samples.
+struct SamplerSection {
+  SamplerKind kind = SamplerKind::langevin;
+  ChainStart start =
+      ChainStart::noise;           ///< contrastive divergence only; persistent chains always start from noise
+  std::int64_t steps = 60;         ///< Langevin steps for each parameter update; >= 1
+  double step_size = 0.01;         ///< η of x ← x - η∇E + √(2ηT)ξ; > 0
+  double temperature = 1.0;        ///< T; > 0
+  double noise_scale = 0.0;        ///< τ in place of √(2ηT), so that T = τ²/(2η); 0: use temperature
+  double gradient_clip = 0.0;      ///< bound on ‖∇E‖ in a chain step; 0 is none
+  double reinitialize = 0.05;      ///< chance that a persistent chain restarts from noise at each use; 0 to 1
+  std::int64_t population = 8192;  ///< persistent chains; >= 1
+
+  bool operator==(const SamplerSection&) const = default;
+};
+
+/// [optimizer]
+struct OptimizerSection {
+  OptimizerKind kind = OptimizerKind::adam;
+  double learning_rate = 1e-3;    ///< > 0
+  std::int64_t batch_size = 256;  ///< samples in a step over all ranks; >= 1
+  double beta1 = 0.9;             ///< Adam; 0 <= beta1 < 1
+  double beta2 = 0.999;           ///< Adam; 0 <= beta2 < 1
+  double epsilon = 1e-8;          ///< Adam; > 0
+  double momentum = 0.0;          ///< SGD; 0 <= momentum < 1
+  double gradient_clip = 0.0;     ///< bound on the norm of the parameter gradient; 0 is none
+  double ema = 0.999;             ///< decay of the parameters' moving average; 0 <= ema < 1
+  ScheduleKind schedule = ScheduleKind::constant;
+  std::int64_t warmup_steps = 0;    ///< linear rise of the learning rate from 0; >= 0
+  std::int64_t decay_every = 2000;  ///< step schedule: multiply by decay_factor every so many steps; >= 1
+  double decay_factor = 0.5;        ///< step schedule; 0 < f <= 1
+  double final_fraction = 0.0;      ///< cosine schedule: learning rate at the end, as a fraction; 0 to 1
+
+  bool operator==(const OptimizerSection&) const = default;
+};
+
+/// [parallel]
+struct ParallelSection {
+  std::int64_t shards = 0;  ///< 0: batch_size / 64, at least 1; never a function of the ranks
+
+  bool operator==(const ParallelSection&) const = default;
+};
+
+/// A run, resolved: every key has a value. Types, ranges and defaults for the user come from key_table.cpp.
+struct RunConfig {
+  RunSection run;
+  DataSection data;
+  NetworkSection network;
+  ObjectiveSection objective;
+  SamplerSection sampler;
+  OptimizerSection optimizer;
+  ParallelSection parallel;
+
+  bool operator==(const RunConfig&) const = default;
+};
+
+}  // namespace ebmpi::config

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/write.hpp"
+
+#include <fmt/format.h>
+
+#include "config/key_table.hpp"
+#include "config/key_value.hpp"
+
+namespace ebmpi::config {
+
+namespace {
+
+bool is_empty_text(const Key& key, const RunConfig& config) {
+  const Text* text = std::get_if<Text>(&key.value);
+  return text && text->field.read(config).empty();
+}
+
+KeyDescription describe(const Key& key) {
+  return {.section = std::string(key.section),
+          .key = std::string(key.name),
+          .type = type_text(key.value),
+          .range = range_text(key.value),
+          .default_value = format_value(key.value, RunConfig{}),
+          .meaning = std::string(key.meaning),
+          .applies = std::string(key.condition.statement)};
+}
+
+/// The comment above a key of the annotated input.
+std::string comment_for(const KeyDescription& key) {
+  std::string text = fmt::format("# {}\n# {}", key.meaning, key.type);
+  if (!key.range.empty()) text += ", " + key.range;
+  text += key.default_value == "\"\"" ? "; no default\n" : fmt::format("; default {}\n", key.default_value);
+  if (!key.applies.empty()) text += fmt::format("# ({})\n", key.applies);
+  return text;
+}
+
+}  // namespace
+
+std::string to_toml(const RunConfig& config) {
+  std::string text;
+  std::string_view section;
+  for (const Key& key : key_table()) {
+    if (key.section != section) {
+      text += fmt::format("{}[{}]\n", section.empty() ? "" : "\n", key.section);
+      section = key.section;
+    }
+    // An empty file, density or output means that there is none, and a key that does not apply may not be
+    // given.
+    if (!key.applies(config) || is_empty_text(key, config)) continue;
+    text += fmt::format("{} = {}\n", key.name, format_value(key.value, config));
+  }
+  return text;
+}
+
+std::vector<KeyDescription> list_keys() {
+  std::vector<KeyDescription> keys;
+  for (const Key& key : key_table()) keys.push_back(describe(key));
+  return keys;
+}
+
+std::string annotated_toml() {
+  RunConfig example;
+  example.data.density = "two_moons";
+  std::string text =
+      "# SPDX-License-Identifier: Apache-2.0\n"
+      "# Every key of a run: meaning, type, range and default. All values here are the defaults, except for "
+      "data.density;\n"
+      "# keys that do not apply beside those are commented out.\n";
+  std::string_view section;
+  for (const Key& key : key_table()) {
+    if (key.section != section) text += fmt::format("\n[{}]\n", key.section);
+    if (key.section == section) text += "\n";
+    section = key.section;
+    const bool commented_out = !key.applies(example) || is_empty_text(key, example);
+    text += comment_for(describe(key));
+    text += fmt::format("{}{} = {}\n", commented_out ? "#" : "", key.name, format_value(key.value, example));
+  }
+  return text;
+}
+
+}  // namespace ebmpi::config

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/fixed_point.hpp"
+#include "core/tile.hpp"
+
+namespace ebmpi::core {
+
+/// Where the gradient of one weight matrix (rows, columns) is added.
+struct GradientTarget {
+  FixedPointAdder adder;
+  int worker = 0;
+  int slot = 0;
+  std::int64_t index = 0;  // position of element (0, 0)
+};
+
+/// Columns of a transposed tile: padded so that every row starts on a cache line.
+template <class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION constexpr int transposed_columns(int features) {
+  return round_up(features, TileShape<Scalar>::alignment);
+}
+
+/// out (lanes, transposed_columns(features)) = inᵀ with in (features, lanes); the padding is set to zero. Ends with a team
+/// barrier.
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void transpose_tile(const Member& member, const Scalar* in, int features, Scalar* out,
+                                                int lanes) {
+  const int columns = transposed_columns<Scalar>(features);
+  if constexpr (is_host_space<typename Member::execution_space>) {
+    constexpr int block = 16;
+    for (int first_lane = 0; first_lane < lanes; first_lane += block) {
+      for (int first = 0; first < columns; first += block) {
+        const int end = features - first < block ? features - first : block;
+        Scalar square[block][block] = {};
+        for (int i = 0; i < end; ++i) {
+          const Scalar* const row = in + static_cast<std::ptrdiff_t>(first + i) * lanes + first_lane;
+          for (int lane = 0; lane < block; ++lane) square[lane][i] = row[lane];
+        }
+        const int width = columns - first < block ? columns - first : block;
+        for (int lane = 0; lane < block; ++lane) {
+          Scalar* const to = out + static_cast<std::ptrdiff_t>(first_lane + lane) * columns + first;
+          for (int i = 0; i < width; ++i) to[i] = square[lane][i];
+        }
+      }
+    }
+  } else {
+    for_each(member, columns * lanes, [&](int item) {
+      const int feature = item % columns;
+      const int lane = item / columns;
+      out[item] = feature < features ? in[static_cast<std::ptrdiff_t>(feature) * lanes + lane] : Scalar(0);
+    });
+  }
+}
+
+namespace detail {
+
+/// `Rows` × `Packs` of the sum over lanes of left (row, lane) · right (lane, column), added to the target.
+template <int Rows, int Packs, class PackType, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void outer_block(const Scalar* left, const Scalar* right, int right_columns, int lanes,
+                                             int columns_here, int columns, const GradientTarget& target,
+                                             std::int64_t index) {
+  constexpr int width = pack_width<Scalar>;
+  PackType sum[Rows][Packs];
+#pragma GCC unroll 8
+  for (int row = 0; row < Rows; ++row) {
+#pragma GCC unroll 8
+    for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = PackType(Scalar(0));
+  }
+  for (int lane = 0; lane < lanes; ++lane) {
+    PackType x[Packs];
+#pragma GCC unroll 8
+    for (int pack = 0; pack < Packs; ++pack) {
+      x[pack] = load<PackType>(right + static_cast<std::ptrdiff_t>(lane) * right_columns + pack * width);
+    }
+#pragma GCC unroll 8
+    for (int row = 0; row < Rows; ++row) {
+      const PackType w(left[static_cast<std::ptrdiff_t>(row) * lanes + lane]);
+#pragma GCC unroll 8
+      for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = Kokkos::fma(w, x[pack], sum[row][pack]);
+    }
+  }
+  alignas(64) Scalar values[Packs * width];
+  auto peak = magnitude_bits(Scalar(0));
+  for (int row = 0; row < Rows; ++row) {
+#pragma GCC unroll 8
+    for (int pack = 0; pack < Packs; ++pack) store(sum[row][pack], values + pack * width);
+    const std::int64_t position = index + static_cast<std::int64_t>(row) * columns;
+    if (columns_here == Packs * width) {
+      target.adder.add_row(target.worker, target.slot, position, values, Packs * width, peak);
+    } else {
+      target.adder.add_row(target.worker, target.slot, position, values, columns_here, peak);
+    }
+  }
+  target.adder.template note_peak<Scalar>(target.worker, target.slot, peak);
+}
+
+template <int Packs, class PackType, class Scalar, class... Arguments>
+KOKKOS_FORCEINLINE_FUNCTION void outer_block_rows(int rows, Arguments... arguments) {
+  switch (rows) {
+    case 6: return outer_block<6, Packs, PackType, Scalar>(arguments...);
+    case 5: return outer_block<5, Packs, PackType, Scalar>(arguments...);
+    case 4: return outer_block<4, Packs, PackType, Scalar>(arguments...);
+    case 3: return outer_block<3, Packs, PackType, Scalar>(arguments...);
+    case 2: return outer_block<2, Packs, PackType, Scalar>(arguments...);
+    default: return outer_block<1, Packs, PackType, Scalar>(arguments...);
+  }
+}
+
+}  // namespace detail
+
+/// Adds Σ_lane left (rows, lane) ⊗ right (lane, columns) to the target, one addend for each element. `right` is a transposed
+/// tile of `lanes` rows and transposed_columns(columns) columns.
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void add_outer_product(const Member& member, const Scalar* left, int rows,
+                                                   const Scalar* right, int columns, int lanes,
+                                                   const GradientTarget& target) {
+  using Shape = TileShape<Scalar>;
+  using PackType = Pack<Scalar>;
+  const int right_columns = transposed_columns<Scalar>(columns);
+  constexpr int rows_of_panel = Shape::register_rows;
+  constexpr int columns_of_group = Shape::width * Shape::register_packs;
+  const int panels = round_up(rows, rows_of_panel) / rows_of_panel;
+  const int groups = round_up(columns, columns_of_group) / columns_of_group;
+  for_each(member, panels * groups, [&](int item) {
+    const int row = item / groups * rows_of_panel;
+    const int column = item % groups * columns_of_group;
+    const int rows_here = rows - row < rows_of_panel ? rows - row : rows_of_panel;
+    const int columns_here = columns - column < columns_of_group ? columns - column : columns_of_group;
+    const Scalar* const left_here = left + static_cast<std::ptrdiff_t>(row) * lanes;
+    const Scalar* const right_here = right + column;
+    const std::int64_t index = target.index + static_cast<std::int64_t>(row) * columns + column;
+    // Only as many packs as hold columns are read: the last row of `right` ends with its padding.
+    const int packs = round_up(columns_here, Shape::width) / Shape::width;
+    const auto add_block = [&](auto count) {
+      detail::outer_block_rows<decltype(count)::value, PackType, Scalar>(rows_here, left_here, right_here, right_columns,
+                                                                         lanes, columns_here, columns, target, index);
+    };
+    switch (packs) {
+      case 4: return add_block(std::integral_constant<int, Shape::register_packs>());
+      case 3: return add_block(std::integral_constant<int, (Shape::register_packs > 3 ? 3 : Shape::register_packs)>());
+      case 2: return add_block(std::integral_constant<int, (Shape::register_packs > 2 ? 2 : Shape::register_packs)>());
+      default: return add_block(std::integral_constant<int, 1>());
+    }
+  });
+}
+
+/// Adds Σ_lane in (row, lane) over the first `tile_size` lanes of each row to target.index + row.
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void add_row_sums(const Member& member, const Scalar* in, int rows, int lanes,
+                                              const GradientTarget& target) {
+  for_each(member, rows, [&](int row) {
+    const Scalar* const from = in + static_cast<std::ptrdiff_t>(row) * lanes;
+    // Partial sums of a fixed shape: the result must not depend on how wide the machine's packs are grouped.
+    constexpr int partials = 16;
+    Scalar partial[partials] = {};
+    for (int first = 0; first < tile_size; first += partials) {
+#pragma omp simd
+      for (int i = 0; i < partials; ++i) partial[i] += from[first + i];
+    }
+    Scalar sum = 0;
+    for (int i = 0; i < partials; ++i) sum += partial[i];
+    target.adder.add(target.worker, target.slot, target.index + row, sum);
+  });
+}
+
+}  // namespace ebmpi::core

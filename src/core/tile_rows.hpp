@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/tile.hpp"
+
+namespace ebmpi::core {
+
+/// Samples in memory, row-major (N, D).
+template <class Scalar>
+using Rows = Kokkos::View<Scalar**, Kokkos::LayoutRight, MemorySpace>;
+
+/// tile (D, lanes), first stream = rows [first, first + tile_size) of `rows`; where fewer than tile_size are left the last
+/// one is repeated, so that every lane holds an admissible sample. Ends with a team barrier.
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void load_tile(const Member& member, const Rows<Scalar>& rows, std::int64_t first, int count,
+                                           Scalar* tile, int lanes = tile_size) {
+  const int dimension = static_cast<int>(rows.extent(1));
+  for_each(member, dimension * tile_size, [&](int item) {
+    const int feature = item / tile_size;
+    const int lane = item % tile_size;
+    tile[feature * lanes + lane] = rows(first + (lane < count ? lane : count - 1), feature);
+  });
+}
+
+/// Writes the first `count` samples of `tile` (D, tile_size) to rows [first, first + count). Ends with a team barrier.
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void store_tile(const Member& member, const Scalar* tile, const Rows<Scalar>& rows,
+                                            std::int64_t first, int count) {
+  const int dimension = static_cast<int>(rows.extent(1));
+  for_each(member, dimension * count, [&](int item) {
+    const int lane = item / dimension;
+    const int feature = item % dimension;
+    rows(first + lane, feature) = tile[feature * tile_size + lane];
+  });
+}
+
+/// A TeamPolicy of `league` teams, each with `bytes` of scratch: in fast memory where it fits, else in device memory.
+struct TeamScratch {
+  Kokkos::TeamPolicy<ExecutionSpace> policy;
+  int level;
+  std::size_t bytes;
+};
+
+template <class Scalar>
+TeamScratch team_with_scratch(const ExecutionSpace& space, int league, std::size_t bytes) {
+  // The fast level of a CPU holds 32 KiB only, and its caches serve either level alike.
+  constexpr std::size_t fast_bytes = is_host_space<ExecutionSpace> ? 0 : 48 * 1024;
+  const int level = bytes <= fast_bytes ? 0 : 1;
+  Kokkos::TeamPolicy<ExecutionSpace> policy(space, league, TileShape<Scalar>::team_size);
+  policy.set_scratch_size(level, Kokkos::PerTeam(bytes + 64));
+  return {policy, level, bytes};
+}
+
+/// The team's scratch, aligned to a cache line.
+template <class Member>
+KOKKOS_FORCEINLINE_FUNCTION ScratchArena team_arena(const Member& member, int level, std::size_t bytes) {
+  return ScratchArena(member.team_scratch(level).get_shmem_aligned(bytes, 64));
+}
+
+/// Teams that work at the same time, each on its own tiles; never a matter of results.
+inline int concurrent_teams(std::int64_t tiles) {
+  if constexpr (!is_host_space<ExecutionSpace>) return static_cast<int>(tiles);
+  const std::int64_t threads = ExecutionSpace().concurrency();
+  return static_cast<int>(tiles < threads ? tiles : threads);
+}
+
+/// Tiles of `rows` samples.
+inline std::int64_t tile_count(std::int64_t rows) { return (rows + tile_size - 1) / tile_size; }
+
+}  // namespace ebmpi::core

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "comm/shards.hpp"
+#include "core/batch_slot.hpp"
+#include "core/random.hpp"
+#include "core/tile_rows.hpp"
+#include "data/batch_slots.hpp"
+#include "data/sample_source.hpp"
+#include "data/transform.hpp"
+
+namespace ebmpi::data {
+
+/// How samples become model inputs.
+struct Preparation {
+  bool standardize = true;
+  std::int64_t pca = 0;              ///< principal components kept; 0 is all coordinates
+  double validation_fraction = 0.1;  ///< of the rows, chosen by a hash of (seed, row)
+  std::uint64_t seed = 1;
+};
+
+/// Location and range of the training rows in model space; K numbers each.
+struct ModelSpaceMoments {
+  std::vector<double> mean, deviation, minimum, maximum;
+};
+
+/// The samples that this rank holds, its shards' rows in model space. Rows are read twice in bounded pieces:
+/// once for the moments, once to be transformed and kept; no rank reads another's.
+template <class Scalar>
+class TrainingData {
+public:
+  /// Collective. Throws core::InputError on NaN or Inf, on fewer rows than shards, on a shard without
+  /// training rows.
+  TrainingData(const comm::Communicator& communicator, const comm::ShardMap& shards,
+               const SampleSource& source, const Preparation& preparation);
+
+  std::int64_t rows() const { return rows_; }                              ///< in the source
+  std::int64_t training_rows() const { return training_rows_; }            ///< over all ranks
+  int dimension() const { return static_cast<int>(training_.extent(1)); }  ///< K, of the model
+  const DataTransform& transform() const { return transform_; }
+  const ModelSpaceMoments& moments() const { return moments_; }
+  const std::vector<ShardSlice>& training_slices() const { return training_slices_; }
+  const std::vector<ShardSlice>& validation_slices() const { return validation_slices_; }
+  const core::Rows<Scalar>& validation() const { return validation_; }
+
+  /// Copies this rank's rows of the batch of `step` to `batch` (rows, K). Each shard walks its rows in a new
+  /// pseudo-random order every epoch.
+  void draw(std::int64_t step, const core::BatchSlots& slots, const core::Rows<Scalar>& batch) const;
+
+private:
+  void fit(const comm::Communicator& communicator, const comm::ShardMap& shards, const SampleSource& source,
+           const Preparation& preparation);
+  void read(const comm::Communicator& communicator, const comm::ShardMap& shards, const SampleSource& source,
+            const Preparation& preparation);
+  void measure(const comm::Communicator& communicator, const comm::ShardMap& shards);
+
+  std::int64_t rows_ = 0;
+  std::int64_t training_rows_ = 0;
+  DataTransform transform_ = DataTransform::identity(1);
+  ModelSpaceMoments moments_;
+  std::vector<ShardSlice> training_slices_, validation_slices_;  // one for each owned shard
+  core::Rows<Scalar> training_, validation_;                     // (rows, K)
+  core::PhiloxKey order_key_;
+};
+
+}  // namespace ebmpi::data

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.hpp"
+#include "io/handle.hpp"
+
+namespace ebmpi::io {
+
+/// Writes an HDF5 file by all ranks at once, which appears under its name, complete, at commit(), or never:
+/// checkpoints and the output of commands. All members are collective. Every data set is chunked with
+/// fletcher32 and everything else is covered by HDF5's metadata checksums, so that a flipped bit is noticed
+/// on reading. Any HDF5 from 1.10 on can read it.
+///
+/// Members throw core::FileError on every rank, with the path and the reason; a full disk is found before
+/// anything is written to it. A disk that fails for one rank only in the middle of a collective write may
+/// still hang HDF5.
+class FileWriter {
+public:
+  FileWriter(const comm::Communicator& communicator, std::string path);
+  /// Without commit(), removes what was written. All ranks destroy together.
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  /// A data set that is the same on all ranks, row-major; groups on the way are created. `shape` has at least
+  /// one extent.
+  void write_replicated(const std::string& path, const std::vector<std::int64_t>& shape,
+                        std::span<const float> values);
+  void write_replicated(const std::string& path, const std::vector<std::int64_t>& shape,
+                        std::span<const double> values);
+  void write_replicated(const std::string& path, const std::vector<std::int64_t>& shape,
+                        std::span<const std::int64_t> values);
+
+  /// A data set (global_rows, columns), or (global_rows) where `columns` is 0, of which this rank has the
+  /// rows from `first_row` on, row-major; it may have none.
+  void write_rows(const std::string& path, std::int64_t global_rows, std::int64_t columns,
+                  std::int64_t first_row, std::span<const float> values);
+  void write_rows(const std::string& path, std::int64_t global_rows, std::int64_t columns,
+                  std::int64_t first_row, std::span<const double> values);
+  void write_rows(const std::string& path, std::int64_t global_rows, std::int64_t columns,
+                  std::int64_t first_row, std::span<const std::int64_t> values);
+
+  /// A scalar UTF-8 string of fixed length; above 32 KiB, one in an array of one, which can have a checksum.
+  void write_text(const std::string& path, const std::string& text);
+
+  /// An attribute of an object, which is created as a group where it is missing. Strings have fixed length.
+  void attribute(const std::string& object, const std::string& name, std::int64_t value);
+  void attribute(const std::string& object, const std::string& name, double value);
+  void attribute(const std::string& object, const std::string& name, const std::string& value);
+  void attribute(const std::string& object, const std::string& name, const std::vector<double>& values);
+  template <std::integral Integer>
+  void attribute(const std::string& object, const std::string& name, Integer value) {
+    attribute(object, name, static_cast<std::int64_t>(value));
+  }
+
+  /// Closes, reads everything back (MPI-IO may lose an error, a checksum does not), syncs and renames;
+  /// afterwards the file is there, or an error was thrown and the previous one is intact.
+  void commit();
+
+private:
+  template <class Value>
+  void write_block(const std::string& path, const std::vector<std::int64_t>& shape, std::int64_t first_row,
+                   std::int64_t rows, const Value* values);
+  void write_attribute(const std::string& object, const std::string& name, std::int64_t type,
+                       const Handle& space, const void* data);
+  void reserve(std::int64_t data_bytes);
+  void read_back() const;
+  [[noreturn]] void fail(const std::string& what) const;
+
+  const comm::Communicator& communicator_;
+  std::string path_;
+  std::string temporary_;
+  Handle file_;
+  std::int64_t reserved_bytes_ = 0;
+  bool committed_ = false;
+};
+
+}  // namespace ebmpi::io

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/hdf5_support.hpp"
+
+namespace ebmpi::io {
+
+/// A pair of selections: the same rows in a data set and in memory.
+struct RowSelection {
+  Handle file_space;
+  Handle memory_space;
+};
+
+/// Rows [first, first + count) of a data set of `shape`; nothing where the count is 0.
+RowSelection select_rows(const std::vector<std::int64_t>& shape, std::int64_t first, std::int64_t count);
+
+/// Reads rows [first, first + count) into `values`; HDF5's reason where that fails, else an empty text.
+template <class Value>
+std::string read_selected_rows(std::int64_t data_set, const std::vector<std::int64_t>& shape,
+                               std::int64_t first, std::int64_t count, Value* values) {
+  const RowSelection rows = select_rows(shape, first, count);
+  const herr_t status = H5Dread(data_set, native_type<Value>(), rows.memory_space.id(), rows.file_space.id(),
+                                H5P_DEFAULT, values);
+  return status < 0 ? hdf5_reason() : "";  // closing the selections would forget the reason
+}
+
+}  // namespace ebmpi::io

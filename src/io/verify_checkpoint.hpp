@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "comm/communicator.hpp"
+
+namespace ebmpi::io {
+
+/// Root attributes `format` and `format_version` of a checkpoint.
+inline constexpr const char* checkpoint_format = "ebmpi-checkpoint";
+inline constexpr std::int64_t checkpoint_format_version = 1;
+
+/// What is wrong with a checkpoint, or nothing (an empty text): it opens, has the format's root attributes,
+/// and every data set can be read with its checksums intact. Acts on this rank alone and reads the whole
+/// file.
+std::string checkpoint_problem(const std::string& path);
+
+/// Collective. Throws core::FileError on every rank where rank 0 finds a problem.
+void verify_checkpoint(const comm::Communicator& communicator, const std::string& path);
+
+}  // namespace ebmpi::io

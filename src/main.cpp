@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mpi.h>
+
+#include <CLI/CLI.hpp>
+#include <Kokkos_Core.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "cli/command.hpp"
+#include "comm/communicator.hpp"
+#include "core/error.hpp"
+#include "training/stop.hpp"
+
+namespace {
+
+using ebmpi::comm::Communicator;
+using ebmpi::core::ExitCode;
+
+/// Prints the problem once. Errors are thrown on every rank (Communicator::together sees to it), so rank 0 speaks for all.
+void report(const Communicator& communicator, const std::string& problem) {
+  if (communicator.is_root()) std::fprintf(stderr, "ebmpi: %s\n", problem.c_str());
+}
+
+/// Help and version leave with 0; anything else that CLI11 objects to is bad usage.
+int leave_parser(const CLI::App& program, const CLI::ParseError& error, const Communicator& communicator) {
+  if (error.get_exit_code() == 0) return communicator.is_root() ? program.exit(error) : 0;
+  report(communicator, std::string(error.what()) + "; see 'ebmpi --help' and 'ebmpi COMMAND --help'");
+  return static_cast<int>(ExitCode::bad_input);
+}
+
+int run(int argc, char** argv, const Communicator& communicator) {
+  CLI::App program("Trains energy-based models p(x) = exp(-E(x))/Z on one or many nodes.", "ebmpi");
+  program.require_subcommand(1);
+  program.set_version_flag("--version", [] { return ebmpi::cli::version_text(); });
+  ebmpi::cli::Action action;
+  for (const auto add : {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy,
+                         ebmpi::cli::add_anomaly, ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench}) {
+    add(program, action);
+  }
+  try {
+    program.parse(argc, argv);
+    return action(communicator);
+  } catch (const CLI::ParseError& error) {
+    return leave_parser(program, error, communicator);
+  } catch (const ebmpi::core::Error& error) {
+    report(communicator, error.what());
+    return static_cast<int>(error.code());
+  }
+}
+
+/// Kokkos' own advice on OMP_PROC_BIND is noise in a job's log.
+Kokkos::InitializationSettings quiet_settings() {
+  Kokkos::InitializationSettings settings;
+  settings.set_disable_warnings(true);
+  return settings;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ebmpi::training::install_stop_signals();
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  int exit_code = 1;
+  {
+    const Communicator communicator(MPI_COMM_WORLD);
+    try {
+      const Kokkos::ScopeGuard kokkos(quiet_settings());
+      exit_code = run(argc, argv, communicator);
+    } catch (const std::exception& error) {
+      // A fault of the program itself, perhaps on this rank alone: the others must not wait for it.
+      std::fprintf(stderr, "ebmpi: rank %d: %s (a fault of the program); please report it\n", communicator.rank(),
+                   error.what());
+      communicator.abort(EXIT_FAILURE);
+    }
+  }
+  MPI_Finalize();
+  return exit_code;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/mlp.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/random.hpp"
+
+namespace ebmpi::network {
+
+using core::ExecutionSpace;
+using core::PanelMatrix;
+
+std::int64_t MlpShape::weights() const {
+  std::int64_t sum = 0;
+  for (int layer = 0; layer < layers(); ++layer) {
+    sum += static_cast<std::int64_t>(layer_inputs(layer)) * layer_outputs(layer);
+  }
+  return sum;
+}
+
+ParameterLayout mlp_layout(const MlpShape& shape) {
+  ParameterLayout layout;
+  for (int layer = 0; layer < shape.layers(); ++layer) {
+    const std::string prefix = "layers." + std::to_string(layer);
+    layout.append(prefix + ".weight", {shape.layer_outputs(layer), shape.layer_inputs(layer)});
+    layout.append(prefix + ".bias", {shape.layer_outputs(layer)});
+  }
+  return layout;
+}
+
+template <class Scalar>
+Mlp<Scalar>::Mlp(MlpShape shape)
+    : shape_(std::move(shape)),
+      layout_(mlp_layout(shape_)),
+      parameters_("ebmpi::network::parameters", layout_.size()),
+      layers_("ebmpi::network::layers", shape_.layers()) {
+  std::int64_t panel_size = 0;
+  for (int layer = 0; layer < shape_.layers(); ++layer) {
+    const int in = shape_.layer_inputs(layer), out = shape_.layer_outputs(layer);
+    panel_size += PanelMatrix<Scalar>::size(out, in) + PanelMatrix<Scalar>::size(in, out);
+  }
+  panels_ = decltype(panels_)("ebmpi::network::panels", panel_size);
+
+  const auto layers_host = Kokkos::create_mirror_view(layers_);
+  view_.layers = layers_.data();
+  view_.layer_count = shape_.layers();
+  view_.inputs = shape_.inputs;
+  view_.activation = shape_.activation;
+  Scalar* panel = panels_.data();
+  for (int layer = 0; layer < shape_.layers(); ++layer) {
+    DenseLayer<Scalar>& dense = layers_host(layer);
+    dense.inputs = shape_.layer_inputs(layer);
+    dense.outputs = shape_.layer_outputs(layer);
+    dense.forward = {panel, dense.outputs, dense.inputs};
+    panel += PanelMatrix<Scalar>::size(dense.outputs, dense.inputs);
+    dense.reverse = {panel, dense.inputs, dense.outputs};
+    panel += PanelMatrix<Scalar>::size(dense.inputs, dense.outputs);
+    dense.first_unit = view_.hidden_units;
+    dense.weight_slot = 2 * layer;
+    dense.weight_index = layout_.tensors()[2 * layer].offset;
+    dense.bias_index = layout_.tensors()[2 * layer + 1].offset;
+    dense.bias = parameters_.data() + dense.bias_index;
+    if (layer + 1 < shape_.layers()) {
+      view_.hidden_units += dense.outputs;
+      view_.widest = std::max(view_.widest, dense.outputs);
+    }
+  }
+  Kokkos::deep_copy(layers_, layers_host);
+}
+
+template <class Scalar>
+void Mlp<Scalar>::pack() const {
+  const auto parameters = parameters_;
+  const auto layers = layers_;
+  for (int layer = 0; layer < shape_.layers(); ++layer) {
+    const int inputs = shape_.layer_inputs(layer);
+    const Kokkos::RangePolicy<ExecutionSpace> rows(0, shape_.layer_outputs(layer));
+    Kokkos::parallel_for("ebmpi::network::pack", rows, KOKKOS_LAMBDA(int row) {
+      const DenseLayer<Scalar>& dense = layers(layer);
+      auto* const forward = const_cast<Scalar*>(dense.forward.data);
+      auto* const reverse = const_cast<Scalar*>(dense.reverse.data);
+      for (int column = 0; column < inputs; ++column) {
+        const Scalar weight = parameters(dense.weight_index + static_cast<std::int64_t>(row) * inputs + column);
+        forward[PanelMatrix<Scalar>::position(row, column, inputs)] = weight;
+        reverse[PanelMatrix<Scalar>::position(column, row, dense.outputs)] = weight;
+      }
+    });
+  }
+}
+
+template <class Scalar>
+void Mlp<Scalar>::initialize(std::uint64_t seed) {
+  const auto host = Kokkos::create_mirror_view(parameters_);
+  const core::PhiloxKey key = core::stream_key(seed, core::Purpose::initial_parameters);
+  for (std::size_t number = 0; number < layout_.tensors().size(); ++number) {
+    const ParameterTensor& tensor = layout_.tensors()[number];
+    const double bound = 1.0 / std::sqrt(static_cast<double>(shape_.layer_inputs(static_cast<int>(number / 2))));
+    for (std::int64_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
+      const core::PhiloxBlock bits = core::draw(key, static_cast<std::uint64_t>(i), 0, 0);
+      host(i) = static_cast<Scalar>(bound * (2.0 * core::uniform<double>(bits.word[0]) - 1.0));
+    }
+  }
+  Kokkos::deep_copy(parameters_, host);
+  pack();
+}
+
+template class Mlp<float>;
+template class Mlp<double>;
+
+}  // namespace ebmpi::network

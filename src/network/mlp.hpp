@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "core/pack.hpp"
+#include "core/tile_product.hpp"
+#include "network/activation_derivatives.hpp"
+#include "network/parameter_layout.hpp"
+
+namespace ebmpi::network {
+
+/// The shape of a multilayer perceptron: inputs-hidden…-1, with the activation between its layers.
+struct MlpShape {
+  int inputs = 1;
+  std::vector<int> hidden;
+  Activation activation = Activation::silu;
+
+  int layers() const { return static_cast<int>(hidden.size()) + 1; }
+  int layer_inputs(int layer) const { return layer == 0 ? inputs : hidden[layer - 1]; }
+  int layer_outputs(int layer) const { return layer + 1 == layers() ? 1 : hidden[layer]; }
+  /// Weights of all matrices: the W of the cost table (energy 2W, score 4W, parameter gradient 6W floating point operations).
+  std::int64_t weights() const;
+};
+
+/// Tensors `layers.<n>.weight` (out, in) and `layers.<n>.bias` (out), in that order, so that tensor 2n is the n-th weight.
+ParameterLayout mlp_layout(const MlpShape& shape);
+
+/// What a kernel needs to know of one dense layer.
+template <class Scalar>
+struct DenseLayer {
+  core::PanelMatrix<Scalar> forward;  // W (outputs, inputs)
+  core::PanelMatrix<Scalar> reverse;  // Wᵀ (inputs, outputs)
+  const Scalar* bias = nullptr;       // (outputs)
+  int inputs = 0;
+  int outputs = 0;
+  int first_unit = 0;                 // hidden units in the layers before
+  int weight_slot = 0;                // tensor number of the weight; the bias follows it
+  std::int64_t weight_index = 0;      // offsets in the flat buffer
+  std::int64_t bias_index = 0;
+};
+
+/// The handle that kernels hold.
+template <class Scalar>
+struct MlpView {
+  const DenseLayer<Scalar>* layers = nullptr;  // (layer_count), in device memory
+  int layer_count = 0;
+  int inputs = 0;
+  int widest = 0;        // largest number of units in a hidden layer
+  int hidden_units = 0;  // units in all hidden layers
+  Activation activation = Activation::silu;
+};
+
+/// An MLP energy: its flat parameters and the two packed copies of each weight matrix that the tile product reads.
+template <class Scalar>
+class Mlp {
+ public:
+  using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
+
+  explicit Mlp(MlpShape shape);
+
+  const MlpShape& shape() const { return shape_; }
+  const ParameterLayout& layout() const { return layout_; }
+  /// All parameters, (layout().size()). After a change `pack` must be called before the next kernel uses `view`.
+  const Buffer& parameters() const { return parameters_; }
+  void pack() const;
+  MlpView<Scalar> view() const { return view_; }
+
+  /// Uniform in ±1/√inputs for weights and biases, PyTorch's default for a linear layer, each number a pure function of (seed, position).
+  void initialize(std::uint64_t seed);
+
+ private:
+  MlpShape shape_;
+  ParameterLayout layout_;
+  Buffer parameters_;
+  Kokkos::View<Scalar*, core::MemorySpace> panels_;
+  Kokkos::View<DenseLayer<Scalar>*, core::MemorySpace> layers_;
+  MlpView<Scalar> view_;
+};
+
+}  // namespace ebmpi::network

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "core/noise.hpp"
+#include "core/tile_rows.hpp"
+
+namespace ebmpi::sampling {
+
+/// Unadjusted Langevin steps x ← x - η∇E(x) + τξ. With τ = √(2ηT) the temperature sampled is T, up to a bias of order η.
+struct LangevinSettings {
+  int steps = 60;
+  double step_size = 0.01;             ///< η
+  double noise_scale = 0.1414213562;   ///< τ
+  double gradient_clip = 0.0;          ///< bound on ‖∇E‖; 0 is none
+
+  double temperature() const { return noise_scale * noise_scale / (2.0 * step_size); }
+};
+
+/// A population of chains on its way through one launch.
+template <class Scalar>
+struct Chains {
+  core::Rows<Scalar> x;                                            // (N, D), advanced in place
+  Kokkos::View<const std::int64_t*, core::MemorySpace> numbers;    // (N), global chain numbers, which choose the noise
+};
+
+/// What is noted of each chain at the last gradient evaluated.
+template <class Scalar>
+struct ChainWatch {
+  Kokkos::View<const Scalar*, core::MemorySpace> centre;  // (D), c of the virial (x - c)·∇E
+  Kokkos::View<Scalar*, core::MemorySpace> gradient_norm; // (N), ‖∇E‖
+  Kokkos::View<Scalar*, core::MemorySpace> virial;        // (N), (x - c)·∇E, whose mean in equilibrium is D·T
+};
+
+namespace detail {
+
+/// One tile of chains through all steps.
+template <class Energy, class Member>
+KOKKOS_FORCEINLINE_FUNCTION void langevin_tile(const Member& member, const Energy& energy, core::ScratchArena arena,
+                                               const LangevinSettings& settings, core::PhiloxKey key, std::uint32_t step,
+                                               const Chains<typename Energy::Scalar>& chains,
+                                               const ChainWatch<typename Energy::Scalar>& watch, std::int64_t first) {
+  using Scalar = typename Energy::Scalar;
+  constexpr int size = core::tile_size;
+  const int dimension = energy.dimension();
+  const std::int64_t left = static_cast<std::int64_t>(chains.x.extent(0)) - first;
+  const int count = left < size ? static_cast<int>(left) : size;
+
+  Scalar* const x = arena.take<Scalar>(dimension * size);
+  Scalar* const gradient = arena.take<Scalar>(dimension * size);
+  Scalar* const ring = arena.take<Scalar>(core::NormalRows<Scalar>::ring_rows(dimension) * size);
+  Scalar* const energies = arena.take<Scalar>(size);
+  Scalar* const pull = arena.take<Scalar>(size);
+  std::int64_t* const numbers = arena.take<std::int64_t>(size);
+  const typename Energy::Tile tile(energy, arena);
+
+  core::load_tile(member, chains.x, first, count, x);
+  core::for_each(member, size, [&](int lane) { numbers[lane] = chains.numbers(first + (lane < count ? lane : count - 1)); });
+  core::NormalRows<Scalar> noise(key, step, numbers, ring, dimension);
+  const auto step_size = static_cast<Scalar>(settings.step_size);
+  const auto noise_scale = static_cast<Scalar>(settings.noise_scale);
+  const auto clip = static_cast<Scalar>(settings.gradient_clip);
+
+  for (int k = 0; k < settings.steps; ++k) {
+    tile.evaluate(member, x, energies, gradient);
+    const bool last = k + 1 == settings.steps;
+    if (last && watch.virial.data()) {
+      const auto* const centre = watch.centre.data();
+      core::sum_rows(member, dimension, pull,
+                     [=](int row, int lane) { return (x[row * size + lane] - centre[row]) * gradient[row * size + lane]; });
+      core::for_each(member, count, [&](int lane) { watch.virial(first + lane) = pull[lane]; });
+    }
+    if (clip > Scalar(0) || (last && watch.gradient_norm.data())) {
+      core::sum_rows(member, dimension, pull,
+                     [=](int row, int lane) { return gradient[row * size + lane] * gradient[row * size + lane]; });
+      if (last && watch.gradient_norm.data()) {
+        core::for_each(member, count, [&](int lane) { watch.gradient_norm(first + lane) = Kokkos::sqrt(pull[lane]); });
+      }
+    }
+    core::for_each_lane(member, 1, [=](int, int lane) {
+      const Scalar norm = clip > Scalar(0) ? Kokkos::sqrt(pull[lane]) : Scalar(0);
+      pull[lane] = norm > clip ? step_size * clip / norm : step_size;
+    });
+    for (int row = 0; row < dimension; ++row) {
+      if (row == 0) noise.advance(member);
+      const Scalar* const xi = noise.row(row);
+      Scalar* const position = x + row * size;
+      const Scalar* const slope = gradient + row * size;
+      core::for_each_lane(member, 1, [=](int, int lane) {
+        position[lane] = position[lane] - pull[lane] * slope[lane] + noise_scale * xi[lane];
+      });
+    }
+  }
+  core::store_tile(member, x, chains.x, first, count);
+}
+
+template <class Energy>
+std::size_t langevin_workspace(const Energy& energy) {
+  using Scalar = typename Energy::Scalar;
+  core::ScratchArena arena(nullptr);
+  const int rows = 2 * energy.dimension() + core::NormalRows<Scalar>::ring_rows(energy.dimension()) + 2;
+  for (int row = 0; row < rows; ++row) arena.take<Scalar>(core::tile_size);
+  arena.take<std::int64_t>(core::tile_size);
+  typename Energy::Tile(energy, arena);
+  return arena.used();
+}
+
+}  // namespace detail
+
+/// Advances all chains by `settings.steps` steps in one launch. The noise is a pure function of (key, chain number, step), so
+/// the result does not depend on how chains are grouped. Roberts and Tweedie 1996, doi:10.2307/3318418.
+template <class Energy>
+void run_langevin(const core::ExecutionSpace& space, const Energy& energy, const LangevinSettings& settings,
+                  core::PhiloxKey key, std::uint32_t step, const Chains<typename Energy::Scalar>& chains,
+                  const ChainWatch<typename Energy::Scalar>& watch = {}) {
+  using Scalar = typename Energy::Scalar;
+  const std::int64_t tiles = core::tile_count(static_cast<std::int64_t>(chains.x.extent(0)));
+  if (tiles == 0) return;
+  const int teams = core::concurrent_teams(tiles);
+  const core::TeamScratch team = core::team_with_scratch<Scalar>(space, teams, detail::langevin_workspace(energy));
+  const int level = team.level;
+  const std::size_t bytes = team.bytes;
+  Kokkos::parallel_for(
+      "ebmpi::sampling::langevin", team.policy,
+      KOKKOS_LAMBDA(const typename Kokkos::TeamPolicy<core::ExecutionSpace>::member_type& member) {
+        const core::ScratchArena arena = core::team_arena(member, level, bytes);
+        for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams) {
+          detail::langevin_tile(member, energy, arena, settings, key, step, chains, watch, tile * core::tile_size);
+        }
+      });
+}
+
+}  // namespace ebmpi::sampling

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/checkpoint.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <fmt/chrono.h>
+
+#include "config/enum_names.hpp"
+#include "config/parse.hpp"
+#include "config/write.hpp"
+#include "core/build_info.hpp"
+#include "core/error.hpp"
+#include "io/file_reader.hpp"
+#include "io/file_writer.hpp"
+#include "io/verify_checkpoint.hpp"
+
+namespace ebmpi::training {
+namespace {
+
+template <class Scalar>
+using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
+
+template <class View>
+auto host_copy(const View& view) {
+  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
+}
+
+std::string host_name() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+std::string now() {
+  const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+}
+
+/// A flat parameter buffer as one data set for each tensor.
+template <class Scalar>
+void write_tensors(io::FileWriter& file, const std::string& group, const network::ParameterLayout& layout,
+                   const Buffer<Scalar>& buffer) {
+  const auto host = host_copy(buffer);
+  for (const network::ParameterTensor& tensor : layout.tensors()) {
+    file.write_replicated(group + "/" + tensor.name, tensor.shape,
+                          std::span<const Scalar>(host.data() + tensor.offset, tensor.size()));
+  }
+}
+
+template <class Scalar>
+void read_tensors(const io::FileReader& file, const std::string& group, const network::ParameterLayout& layout,
+                  const Buffer<Scalar>& buffer) {
+  const auto host = Kokkos::create_mirror_view(buffer);
+  for (const network::ParameterTensor& tensor : layout.tensors()) {
+    const io::Array<Scalar> array = file.read_replicated<Scalar>(group + "/" + tensor.name);
+    if (array.shape != tensor.shape) {
+      throw core::FileError(fmt::format("{}: {}/{} has another shape than its config asks for (the file was changed by "
+                                        "hand or belongs to another version); use an older checkpoint of the run",
+                                        file.path(), group, tensor.name));
+    }
+    std::copy(array.values.begin(), array.values.end(), host.data() + tensor.offset);
+  }
+  Kokkos::deep_copy(buffer, host);
+}
+
+void write_provenance(io::FileWriter& file, const comm::Communicator& communicator, const config::RunConfig& config,
+                      const RunState& state) {
+  file.attribute("/", "format", std::string(io::checkpoint_format));
+  file.attribute("/", "format_version", io::checkpoint_format_version);
+  file.attribute("/", "step", state.step);
+  file.attribute("/", "seed", config.run.seed);
+  file.attribute("/", "precision", std::string(config::to_string(config.run.precision)));
+  file.attribute("/", "seconds", state.seconds);
+  file.attribute("/", "program_version", std::string(core::build_info().version));
+  file.attribute("/", "git_hash", std::string(core::build_info().git_hash));
+  file.attribute("/", "host", communicator.broadcast(host_name()));
+  file.attribute("/", "ranks", communicator.size());
+  file.attribute("/", "threads", core::ExecutionSpace().concurrency());
+  file.attribute("/", "written", communicator.broadcast(now()));
+}
+
+template <class Scalar>
+void write_data(io::FileWriter& file, const data::TrainingData<Scalar>& data) {
+  const data::DataTransform& transform = data.transform();
+  const std::int64_t inputs = transform.dimension(), outputs = transform.model_dimension();
+  file.attribute("/data", "dimension", inputs);
+  file.attribute("/data", "model_dimension", outputs);
+  file.attribute("/data", "rows", data.rows());
+  file.write_replicated("/data/mean", {inputs}, std::span<const double>(transform.mean()));
+  file.write_replicated("/data/scale", {inputs}, std::span<const double>(transform.scale()));
+  if (!transform.projection().empty()) {
+    file.write_replicated("/data/projection", {outputs, inputs}, std::span<const double>(transform.projection()));
+  }
+  const data::ModelSpaceMoments& moments = data.moments();
+  file.write_replicated("/data/model_mean", {outputs}, std::span<const double>(moments.mean));
+  file.write_replicated("/data/model_deviation", {outputs}, std::span<const double>(moments.deviation));
+  file.write_replicated("/data/minimum", {outputs}, std::span<const double>(moments.minimum));
+  file.write_replicated("/data/maximum", {outputs}, std::span<const double>(moments.maximum));
+}
+
+template <class Scalar>
+void write_chains(io::FileWriter& file, const comm::Communicator& communicator, const CheckpointParts<Scalar>& parts) {
+  if (!parts.population) return;
+  const auto x = host_copy(parts.population->x());
+  const auto age = host_copy(parts.population->age());
+  std::int64_t total = static_cast<std::int64_t>(x.extent(0));
+  communicator.sum(std::span(&total, 1));
+  file.write_rows("/chains/x", total, static_cast<std::int64_t>(x.extent(1)), parts.first_chain,
+                  std::span<const Scalar>(x.data(), x.size()));
+  file.write_rows("/chains/age", total, 0, parts.first_chain, std::span<const std::int64_t>(age.data(), age.size()));
+}
+
+template <class Scalar>
+void read_chains(const io::FileReader& file, const CheckpointParts<Scalar>& parts) {
+  if (!parts.population) return;
+  const auto x = Kokkos::create_mirror_view(parts.population->x());
+  const auto age = Kokkos::create_mirror_view(parts.population->age());
+  const auto chains = static_cast<std::int64_t>(x.extent(0));
+  const std::vector<Scalar> rows = file.read_rows<Scalar>("/chains/x", parts.first_chain, chains);
+  const std::vector<std::int64_t> ages = file.read_rows<std::int64_t>("/chains/age", parts.first_chain, chains);
+  std::copy(rows.begin(), rows.end(), x.data());
+  std::copy(ages.begin(), ages.end(), age.data());
+  Kokkos::deep_copy(parts.population->x(), x);
+  Kokkos::deep_copy(parts.population->age(), age);
+}
+
+}  // namespace
+
+template <class Scalar>
+void write_checkpoint(const comm::Communicator& communicator, const std::string& path, const config::RunConfig& config,
+                      const RunState& state, const CheckpointParts<Scalar>& parts) {
+  const network::ParameterLayout& layout = parts.network.layout();
+  io::FileWriter file(communicator, path);
+  write_provenance(file, communicator, config, state);
+  file.write_text("/config", config::to_toml(config));
+  write_tensors(file, "/model", layout, parts.network.parameters());
+  write_tensors(file, "/model_ema", layout, parts.average);
+  for (const auto& [name, buffer] : parts.optimizer.state()) write_tensors(file, "/optimizer/" + name, layout, buffer);
+  file.write_replicated("/optimizer/exponents", {static_cast<std::int64_t>(state.exponents.size())},
+                        std::span<const std::int64_t>(state.exponents));
+  write_chains(file, communicator, parts);
+  write_data(file, parts.data);
+  file.commit();
+}
+
+template <class Scalar>
+RunState read_checkpoint(const comm::Communicator& communicator, const std::string& path,
+                                 const CheckpointParts<Scalar>& parts) {
+  const io::FileReader file(communicator, path);
+  RunState state;
+  state.step = file.integer_attribute("/", "step");
+  state.seconds = file.real_attribute("/", "seconds");
+  state.exponents = file.read_replicated<std::int64_t>("/optimizer/exponents").values;
+  const network::ParameterLayout& layout = parts.network.layout();
+  read_tensors(file, "/model", layout, parts.network.parameters());
+  read_tensors(file, "/model_ema", layout, parts.average);
+  for (const auto& [name, buffer] : parts.optimizer.state()) read_tensors(file, "/optimizer/" + name, layout, buffer);
+  read_chains(file, parts);
+  parts.network.pack();
+  return state;
+}
+
+config::RunConfig checkpoint_config(const comm::Communicator& communicator, const std::string& path) {
+  const io::FileReader file(communicator, path);
+  return config::parse_config(file.read_text("/config"), path + ":/config");
+}
+
+template void write_checkpoint(const comm::Communicator&, const std::string&, const config::RunConfig&,
+                               const RunState&, const CheckpointParts<float>&);
+template void write_checkpoint(const comm::Communicator&, const std::string&, const config::RunConfig&,
+                               const RunState&, const CheckpointParts<double>&);
+template RunState read_checkpoint(const comm::Communicator&, const std::string&, const CheckpointParts<float>&);
+template RunState read_checkpoint(const comm::Communicator&, const std::string&,
+                                          const CheckpointParts<double>&);
+
+}  // namespace ebmpi::training

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "comm/communicator.hpp"
+#include "config/run_config.hpp"
+#include "data/training_data.hpp"
+#include "network/mlp.hpp"
+#include "optimizer/optimizer.hpp"
+#include "sampling/population.hpp"
+
+namespace ebmpi::training {
+
+/// Everything that changes during a run and that the next step depends on. Random numbers have no state, and the place in the data
+/// follows from the step.
+struct RunState {
+  std::int64_t step = 0;                ///< updates made
+  double seconds = 0;                   ///< spent in steps, over all restarts
+  std::vector<std::int64_t> exponents;  ///< of the fixed-point sums
+};
+
+/// What a checkpoint is written from and read into; src/io/README.md has the format.
+template <class Scalar>
+struct CheckpointParts {
+  network::Mlp<Scalar>& network;
+  Kokkos::View<Scalar*, core::MemorySpace> average;  // (P)
+  const optimizer::Optimizer<Scalar>& optimizer;
+  sampling::Population<Scalar>* population;  // null without persistent chains
+  std::int64_t first_chain;                  // of this rank
+  const data::TrainingData<Scalar>& data;
+};
+
+/// Collective. The file appears complete under its name or not at all.
+template <class Scalar>
+void write_checkpoint(const comm::Communicator& communicator, const std::string& path, const config::RunConfig& config,
+                      const RunState& state, const CheckpointParts<Scalar>& parts);
+
+/// Collective. Fills `parts` from a checkpoint of a run with the same config, written on any number of ranks.
+template <class Scalar>
+RunState read_checkpoint(const comm::Communicator& communicator, const std::string& path,
+                                 const CheckpointParts<Scalar>& parts);
+
+/// The config inside a checkpoint. Collective.
+config::RunConfig checkpoint_config(const comm::Communicator& communicator, const std::string& path);
+
+}  // namespace ebmpi::training

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/cost.hpp"
+
+#include <fmt/format.h>
+
+#include "training/settings.hpp"
+
+namespace ebmpi::training {
+
+template <class Scalar>
+Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape, const comm::ShardMap& shards,
+                  std::int64_t training_rows, int ranks) {
+  Cost cost;
+  cost.parameters = network::mlp_layout(shape).size();
+  cost.training_rows = training_rows;
+  cost.shards = shards.shards();
+  cost.ranks = ranks;
+  const double weights = static_cast<double>(shape.weights());
+  const double batch = static_cast<double>(config.optimizer.batch_size);
+  cost.flops_per_step = batch * weights * (4.0 * static_cast<double>(config.sampler.steps) + 2.0 * 6.0);
+  cost.flops = cost.flops_per_step * static_cast<double>(config.run.steps);
+
+  const comm::ShardMap most(shards.shards(), ranks, 0);  // the first rank owns the largest share
+  const double numbers =
+      static_cast<double>(shape.inputs) *
+      static_cast<double>(most.owned_slice(training_rows).size() + 2 * most.owned_slice(config.optimizer.batch_size).size() +
+                          (is_persistent(config) ? most.owned_slice(config.sampler.population).size() : 0));
+  // Parameters, two packed copies, gradient, average, two moments; then the 64-bit sums: one copy a thread, and the total.
+  const double copies = 7.0 * sizeof(Scalar) + 8.0 * (core::ExecutionSpace().concurrency() + 1);
+  cost.bytes_per_rank = numbers * sizeof(Scalar) + static_cast<double>(cost.parameters) * copies;
+  return cost;
+}
+
+std::string describe(const Cost& cost) {
+  return fmt::format(
+      "the config is valid\n"
+      "parameters           {}\n"
+      "training rows        {}\n"
+      "shards               {} on {} ranks\n"
+      "memory of a rank     {:.1f} MB (data, chains, parameters, sums)\n"
+      "work of a step       {:.4g} GF over all ranks\n"
+      "work of the run      {:.4g} TF\n",
+      cost.parameters, cost.training_rows, cost.shards, cost.ranks, cost.bytes_per_rank / 1e6, cost.flops_per_step / 1e9,
+      cost.flops / 1e12);
+}
+
+template Cost cost_of_step<float>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&, std::int64_t, int);
+template Cost cost_of_step<double>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&, std::int64_t, int);
+
+}  // namespace ebmpi::training

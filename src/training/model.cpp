@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/model.hpp"
+
+#include <algorithm>
+
+#include "config/derived.hpp"
+#include "config/enum_names.hpp"
+#include "core/error.hpp"
+#include "io/file_reader.hpp"
+#include "io/run_folder.hpp"
+#include "training/checkpoint.hpp"
+#include "training/settings.hpp"
+
+namespace ebmpi::training {
+namespace {
+
+std::vector<double> read_list(const io::FileReader& file, const std::string& path, std::int64_t length) {
+  const io::Array<double> array = file.read_replicated<double>(path);
+  if (array.shape == std::vector<std::int64_t>{length}) return array.values;
+  throw core::FileError(file.path() + ": " + path + " does not have " + std::to_string(length) +
+                        " numbers (the attributes of /data promise them); the file was changed by hand, use "
+                        "another checkpoint");
+}
+
+data::DataTransform read_transform(const io::FileReader& file) {
+  const std::int64_t inputs = file.integer_attribute("/data", "dimension");
+  const std::int64_t outputs = file.integer_attribute("/data", "model_dimension");
+  std::vector<double> projection;
+  if (file.exists("/data/projection")) {
+    const io::Array<double> array = file.read_replicated<double>("/data/projection");
+    if (array.shape != std::vector<std::int64_t>{outputs, inputs}) {
+      throw core::FileError(file.path() + ": /data/projection does not map " + std::to_string(inputs) +
+                            " coordinates to " + std::to_string(outputs) +
+                            " (the attributes of /data promise it); the file was changed by hand, use "
+                            "another checkpoint");
+    }
+    projection = array.values;
+  }
+  return data::DataTransform(read_list(file, "/data/mean", inputs), read_list(file, "/data/scale", inputs),
+                             std::move(projection));
+}
+
+data::ModelSpaceMoments read_moments(const io::FileReader& file, std::int64_t dimension) {
+  return {read_list(file, "/data/model_mean", dimension), read_list(file, "/data/model_deviation", dimension),
+          read_list(file, "/data/minimum", dimension), read_list(file, "/data/maximum", dimension)};
+}
+
+template <class Scalar>
+void read_network(const io::FileReader& file, const std::string& group, const network::Mlp<Scalar>& network) {
+  const auto host = Kokkos::create_mirror_view(network.parameters());
+  for (const network::ParameterTensor& tensor : network.layout().tensors()) {
+    const io::Array<Scalar> array = file.read_replicated<Scalar>(group + "/" + tensor.name);
+    if (array.shape != tensor.shape) {
+      throw core::FileError(file.path() + ": " + group + "/" + tensor.name +
+                            " has another shape than the config inside asks for (the file was changed by "
+                            "hand, or another version wrote it); use another checkpoint");
+    }
+    std::copy(array.values.begin(), array.values.end(), host.data() + tensor.offset);
+  }
+  Kokkos::deep_copy(network.parameters(), host);
+  network.pack();
+}
+
+}  // namespace
+
+FoundCheckpoint find_checkpoint(const comm::Communicator& communicator, const std::string& model) {
+  const std::string path = io::resolve_model(communicator, model);
+  return {path, checkpoint_config(communicator, path).run.precision};
+}
+
+template <class Scalar>
+Model<Scalar> read_model(const comm::Communicator& communicator, const std::string& checkpoint,
+                         Parameters parameters) {
+  const config::RunConfig config = checkpoint_config(communicator, checkpoint);
+  const io::FileReader file(communicator, checkpoint);
+  data::DataTransform transform = read_transform(file);
+  const auto dimension = static_cast<int>(transform.model_dimension());
+  Model<Scalar> model{network::Mlp<Scalar>(mlp_shape(config.network, dimension)),
+                      std::move(transform),
+                      read_moments(file, dimension),
+                      config,
+                      config::langevin_temperature(config.sampler),
+                      file.integer_attribute("/", "step"),
+                      checkpoint};
+  read_network(file, parameters == Parameters::average ? "/model_ema" : "/model", model.network);
+  return model;
+}
+
+template Model<float> read_model(const comm::Communicator&, const std::string&, Parameters);
+template Model<double> read_model(const comm::Communicator&, const std::string&, Parameters);
+
+}  // namespace ebmpi::training

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/negatives.hpp"
+
+#include "network/mlp_energy.hpp"
+#include "training/settings.hpp"
+
+namespace ebmpi::training {
+
+using core::ExecutionSpace;
+
+template <class Scalar>
+Kokkos::View<Scalar*, core::MemorySpace> to_device(const std::vector<double>& values, const char* label) {
+  Kokkos::View<Scalar*, core::MemorySpace> device(label, values.size());
+  const auto host = Kokkos::create_mirror_view(device);
+  for (std::size_t i = 0; i < values.size(); ++i) host(i) = static_cast<Scalar>(values[i]);
+  Kokkos::deep_copy(device, host);
+  return device;
+}
+
+template <class Scalar>
+Negatives<Scalar>::Negatives(const config::RunConfig& config, const comm::ShardMap& shards,
+                             const data::TrainingData<Scalar>& data)
+    : langevin_(langevin_settings(config.sampler)),
+      chain_start_(config.sampler.start),
+      reinitialize_(config.sampler.reinitialize),
+      first_row_(shards.owned_slice(config.optimizer.batch_size).first),
+      start_distribution_{to_device<Scalar>(data.moments().mean, "ebmpi::training::start_mean"),
+                          to_device<Scalar>(data.moments().deviation, "ebmpi::training::start_deviation")},
+      numbers_("ebmpi::training::chain_numbers", shards.owned_slice(config.optimizer.batch_size).size()),
+      watch_{start_distribution_.mean,
+             Kokkos::View<Scalar*, core::MemorySpace>("ebmpi::training::chain_gradient_norm", numbers_.extent(0)),
+             Kokkos::View<Scalar*, core::MemorySpace>("ebmpi::training::virial", numbers_.extent(0))},
+      noise_key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::chain_noise)),
+      start_key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::initial_chains)) {
+  if (!is_persistent(config)) return;
+  const std::int64_t chains = config.sampler.population;
+  const std::int64_t first = shards.owned_slice(chains).first;
+  for (std::int64_t shard = shards.owned().first; shard < shards.owned().last; ++shard) {
+    const comm::IndexRange slice = shards.slice(chains, shard);
+    population_slices_.push_back({slice.first - first, slice.first, slice.size()});
+  }
+  population_.emplace(shards.owned_slice(chains).size(), first, data.dimension(),
+                      data::make_batch_slots(shards, config.optimizer.batch_size, population_slices_),
+                      start_distribution_, static_cast<std::uint64_t>(config.run.seed));
+  population_->start_all();
+}
+
+template <class Scalar>
+void Negatives<Scalar>::start(std::int64_t step, const core::Rows<Scalar>& batch, const core::Rows<Scalar>& chains) {
+  if (population_) return population_->check_out(step, reinitialize_, chains, numbers_);
+  const auto numbers = numbers_;
+  const auto distribution = start_distribution_;
+  const auto key = start_key_;
+  const std::int64_t first = first_row_;
+  const bool from_data = chain_start_ == config::ChainStart::data;
+  const Kokkos::RangePolicy<ExecutionSpace> policy(0, chains.extent(0));
+  Kokkos::parallel_for("ebmpi::training::start_chains", policy, KOKKOS_LAMBDA(std::int64_t row) {
+    numbers(row) = first + row;
+    if (from_data) {
+      for (std::size_t d = 0; d < chains.extent(1); ++d) chains(row, d) = batch(row, d);
+    } else {
+      distribution(key, first + row, static_cast<std::uint32_t>(step), chains, row);
+    }
+  });
+}
+
+template <class Scalar>
+void Negatives<Scalar>::advance(std::int64_t step, const network::Mlp<Scalar>& network, const core::Rows<Scalar>& batch,
+                                const core::Rows<Scalar>& chains) {
+  start(step, batch, chains);
+  sampling::run_langevin(ExecutionSpace(), network::MlpEnergy<Scalar>{network.view()}, langevin_, noise_key_,
+                         static_cast<std::uint32_t>(step), {chains, numbers_}, watch_);
+  if (population_) population_->check_in(step, langevin_.steps, chains);
+}
+
+template Kokkos::View<float*, core::MemorySpace> to_device(const std::vector<double>&, const char*);
+template Kokkos::View<double*, core::MemorySpace> to_device(const std::vector<double>&, const char*);
+template class Negatives<float>;
+template class Negatives<double>;
+
+}  // namespace ebmpi::training

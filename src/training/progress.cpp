@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+
+namespace ebmpi::training {
+
+using Clock = std::chrono::steady_clock;
+
+std::string short_duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole % 3600 / 60);
+  if (whole >= 60) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
+  return fmt::format("{}s", whole);
+}
+
+Progress::Progress(std::int64_t steps, std::int64_t batch_size)
+    : steps_(steps), batch_size_(batch_size), on_terminal_(isatty(STDOUT_FILENO) != 0), start_(Clock::now()), last_bar_(start_) {}
+
+double Progress::samples_per_second(std::int64_t step) const {
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  return elapsed > 0 ? static_cast<double>((step - first_step_) * batch_size_) / elapsed : 0.0;
+}
+
+void Progress::tick(std::int64_t step) {
+  if (first_step_ < 0) first_step_ = step - 1;
+  if (!on_terminal_ || Clock::now() - last_bar_ < std::chrono::milliseconds(200)) return;
+  last_bar_ = Clock::now();
+  constexpr int width = 30;
+  const int filled = static_cast<int>(width * step / steps_);
+  fmt::print("\r[{:=>{}}{: >{}}] {}/{}", "", filled, "", width - filled, step, steps_);
+  std::fflush(stdout);
+  bar_shown_ = true;
+}
+
+void Progress::report(const Metrics& m) {
+  const double rate = m.samples_per_second;
+  const double to_go = rate > 0 ? static_cast<double>((steps_ - m.step) * batch_size_) / rate : 0.0;
+  say(fmt::format("step {:>{}}/{}  loss {:+.4f}  energy data {:+.3f} chains {:+.3f} gap {:+.4f}  gradient {:.3g}  "
+                  "equipartition {:.2f}  {:.3g} samples/s  {} to go",
+                  m.step, std::to_string(steps_).size(), steps_, m.loss.loss, m.loss.energy_data, m.loss.energy_chains,
+                  m.loss.gap(), m.gradient_norm, m.chains.equipartition, rate, short_duration(to_go)));
+}
+
+void Progress::say(const std::string& line) {
+  erase_bar();
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+void Progress::erase_bar() {
+  if (bar_shown_) fmt::print("\r\033[K");
+  bar_shown_ = false;
+}
+
+}  // namespace ebmpi::training

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/run.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "comm/shards.hpp"
+#include "config/derived.hpp"
+#include "config/resume.hpp"
+#include "config/write.hpp"
+#include "io/metrics_file.hpp"
+#include "io/run_folder.hpp"
+#include "io/text_file.hpp"
+#include "io/verify_checkpoint.hpp"
+#include "training/chain_health.hpp"
+#include "training/cost.hpp"
+#include "training/progress.hpp"
+#include "training/trainer.hpp"
+
+namespace ebmpi::training {
+namespace {
+
+comm::ShardMap shard_map(const comm::Communicator& communicator, const config::RunConfig& config) {
+  const std::int64_t shards = config::resolved_shards(config);
+  if (communicator.size() > shards) {
+    throw core::InputError(fmt::format(
+        "{} ranks for {} shards (a rank owns whole shards, so more ranks would idle); run with at most {} ranks, or set "
+        "parallel.shards to at least {} in a new run (it fixes how sums are grouped and cannot change in a resumed one)",
+        communicator.size(), shards, shards, communicator.size()));
+  }
+  return {shards, communicator.size(), communicator.rank()};
+}
+
+/// The checkpoint to go on from, if any.
+std::optional<std::string> find_checkpoint(const comm::Communicator& communicator, const io::RunFolder& folder,
+                                           const RunOptions& options) {
+  if (options.resume == ResumeMode::from_file) {
+    io::verify_checkpoint(communicator, options.resume_file);
+    return options.resume_file;
+  }
+  if (options.resume == ResumeMode::automatic) return folder.newest_valid_checkpoint();
+  if (!folder.checkpoints().empty()) {
+    throw core::InputError(fmt::format(
+        "{} already holds checkpoints (--resume never would overwrite a run); choose another --output, remove the "
+        "folder, or leave out --resume to go on", folder.path()));
+  }
+  return std::nullopt;
+}
+
+void refuse_other_config(const comm::Communicator& communicator, const std::string& checkpoint,
+                         const config::RunConfig& config) {
+  const std::vector<std::string> differences =
+      config::incompatible_keys(checkpoint_config(communicator, checkpoint), config);
+  if (differences.empty()) return;
+  std::string text = fmt::format("{} belongs to a run with another config (a resumed run must be the same run); choose another "
+                                 "--output, or restore the keys that differ:", checkpoint);
+  for (const std::string& difference : differences) text += "\n  " + difference;
+  throw core::InputError(text);
+}
+
+/// One run from its first step in this process to its last.
+template <class Scalar>
+class Run {
+ public:
+  Run(const comm::Communicator& communicator, const config::RunConfig& config, const RunOptions& options)
+      : communicator_(communicator),
+        config_(config),
+        folder_(communicator, config.run.output),
+        shards_(shard_map(communicator, config)),
+        stop_watch_(options.time_limit_seconds),
+        progress_(config.run.steps, config.optimizer.batch_size),
+        health_(config.sampler.step_size) {
+    const std::optional<std::string> checkpoint = find_checkpoint(communicator, folder_, options);
+    if (checkpoint) refuse_other_config(communicator, *checkpoint, config);
+    trainer_ = std::make_unique<Trainer<Scalar>>(communicator, shards_, config, *open_source(communicator, config));
+    if (checkpoint) trainer_->resume(*checkpoint);
+    folder_.create();
+    folder_.prune(config.run.keep_checkpoints);
+    io::write_text_file_atomic(communicator, folder_.config_path(), config::to_toml(config));
+    communicator.together([&] {
+      if (!communicator_.is_root()) return;
+      metrics_ = std::make_unique<io::MetricsFile>(folder_.metrics_path(), metrics_columns());
+      metrics_->resume_after(checkpoint ? trainer_->steps_done() : -1);
+    });
+    announce(checkpoint);
+  }
+
+  core::ExitCode operator()() {
+    StopReason stop = StopReason::none;
+    while (trainer_->steps_done() < config_.run.steps && stop == StopReason::none) {
+      stop = trainer_->step(stop_watch_.reason());
+      const std::int64_t step = trainer_->steps_done();
+      const bool last = step == config_.run.steps;
+      if (communicator_.is_root()) progress_.tick(step);
+      if (step % config_.run.log_every == 0 || last) log();
+      const bool due = step % config_.run.checkpoint_every == 0 || last || stop != StopReason::none;
+      if (due) save();
+    }
+    return finish(stop);
+  }
+
+ private:
+  void announce(const std::optional<std::string>& checkpoint) {
+    if (!communicator_.is_root()) return;
+    progress_.say(fmt::format("{} parameters, {} training rows of dimension {}, {} shards on {} ranks x {} threads, temperature {:.4g}",
+                              trainer_->network().layout().size(), trainer_->data().training_rows(),
+                              trainer_->data().dimension(), shards_.shards(), communicator_.size(),
+                              core::ExecutionSpace().concurrency(), trainer_->temperature()));
+    if (checkpoint) progress_.say(fmt::format("resumed {} at step {}", *checkpoint, trainer_->steps_done()));
+  }
+
+  void log() {
+    Metrics metrics = trainer_->measure();
+    communicator_.together([&] {
+      if (!communicator_.is_root()) return;
+      metrics.samples_per_second = progress_.samples_per_second(metrics.step);
+      metrics_->append(metrics_line(metrics));
+      progress_.report(metrics);
+      for (const std::string& warning : health_.look(metrics)) warn(warning);
+    });
+  }
+
+  void warn(const std::string& text) {
+    progress_.say("");
+    std::fprintf(stderr, "ebmpi: warning: %s\n", text.c_str());
+  }
+
+  void save() {
+    const auto start = std::chrono::steady_clock::now();
+    trainer_->save(folder_.checkpoint_path(trainer_->steps_done()));
+    folder_.prune(config_.run.keep_checkpoints);
+    stop_watch_.note_checkpoint(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+
+  core::ExitCode finish(StopReason stop) {
+    const std::int64_t step = trainer_->steps_done();
+    const bool done = step >= config_.run.steps;
+    if (communicator_.is_root()) {
+      for (const std::string& warning : health_.verdict()) warn(warning);
+      if (done) {
+        progress_.say(fmt::format("done: {} steps; {}", step, folder_.checkpoint_path(step)));
+      } else {
+        progress_.say(fmt::format("stopped at step {} of {} ({}); run the same command again to go on", step, config_.run.steps,
+                                  stop == StopReason::time_limit ? "the time limit is near" : "a signal asked for it"));
+      }
+    }
+    return done ? core::ExitCode::done : core::ExitCode::stopped_early;
+  }
+
+  const comm::Communicator& communicator_;
+  config::RunConfig config_;
+  io::RunFolder folder_;
+  comm::ShardMap shards_;
+  StopWatch stop_watch_;
+  Progress progress_;
+  ChainHealth health_;
+  std::unique_ptr<Trainer<Scalar>> trainer_;
+  std::unique_ptr<io::MetricsFile> metrics_;  // rank 0 only
+};
+
+template <class Scalar>
+void check(const comm::Communicator& communicator, const config::RunConfig& config) {
+  const comm::ShardMap shards = shard_map(communicator, config);
+  const Trainer<Scalar> trainer(communicator, shards, config, *open_source(communicator, config));
+  if (!communicator.is_root()) return;
+  fmt::print("{}", describe(cost_of_step<Scalar>(config, trainer.network().shape(), shards,
+                                                 trainer.data().training_rows(), communicator.size())));
+}
+
+}  // namespace
+
+core::ExitCode run_training(const comm::Communicator& communicator, const config::RunConfig& config,
+                            const RunOptions& options) {
+  if (config.run.precision == config::Precision::double_precision) return Run<double>(communicator, config, options)();
+  return Run<float>(communicator, config, options)();
+}
+
+void check_training(const comm::Communicator& communicator, const config::RunConfig& config) {
+  if (config.run.precision == config::Precision::double_precision) return check<double>(communicator, config);
+  check<float>(communicator, config);
+}
+
+}  // namespace ebmpi::training

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Synthetic runs in the format of src/io/README.md, and a way to run the scripts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+ANALYSIS = ROOT / "analysis"
+sys.path.insert(0, str(ANALYSIS))
+
+CONFIG = """
+[run]
+steps = 6000
+seed = 7
+[network]
+hidden = [{width}]
+activation = "softplus"
+[objective]
+kind = "persistent_contrastive_divergence"
+[sampler]
+step_size = 0.01
+temperature = 1.0
+noise_scale = {noise_scale}
+"""
+COLUMNS = ("step", "loss", "energy_data", "energy_chains", "energy_gap", "spread_data", "spread_chains", "validation_energy",
+           "gradient_norm", "learning_rate", "chain_gradient_norm", "equipartition", "outside", "chain_age",
+           "samples_per_second", "seconds")
+
+
+def bowl(dimension: int, width: int = 12, seed: int = 1) -> dict[str, np.ndarray]:
+    """Tensors of a bowl-shaped energy: softplus units that rise outwards in many directions."""
+    direction = np.random.default_rng(seed).standard_normal((width, dimension))
+    if dimension == 2:
+        angle = 2.0 * np.pi * np.arange(width) / width
+        direction = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    return {
+        "layers.0.weight": 3.0 * direction,
+        "layers.0.bias": np.linspace(-3.0, -1.0, width),
+        "layers.1.weight": np.linspace(0.8, 1.2, width)[None, :],
+        "layers.1.bias": np.array([0.25]),
+    }
+
+
+def write_checkpoint(path: Path, dimension: int = 2, *, projection: np.ndarray | None = None, noise_scale: float = 0.0,
+                     chains: int = 3000, step: int = 6000) -> dict[str, np.ndarray]:
+    """Write a checkpoint; `projection` (K, D) as with pca; without chains for chains = 0. Returns the averaged tensors."""
+    model_dimension = dimension if projection is None else len(projection)
+    tensors = bowl(model_dimension)
+    generator = np.random.default_rng(3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w", libver="latest") as file:
+        file.attrs.update({"format": "ebmpi-checkpoint", "format_version": 1, "step": step, "seed": 7, "precision": "float"})
+        file["config"] = CONFIG.format(width=12, noise_scale=noise_scale)
+        for name, tensor in tensors.items():
+            file[f"model_ema/{name}"] = tensor
+            file[f"model/{name}"] = 2.0 * tensor
+        if chains:
+            file["chains/x"] = (0.7 * generator.standard_normal((chains, model_dimension))).astype(np.float32)
+            file["chains/age"] = 60 * generator.geometric(0.05, chains).astype(np.int64)
+        data = file.create_group("data")
+        data.attrs.update({"dimension": dimension, "model_dimension": model_dimension, "rows": 5000})
+        data["mean"] = np.linspace(1.0, 2.0, dimension)
+        data["scale"] = np.linspace(0.5, 2.0, dimension)
+        if projection is not None:
+            data["projection"] = projection
+        data["minimum"], data["maximum"] = np.full(model_dimension, -2.0), np.full(model_dimension, 2.0)
+    return tensors
+
+
+def write_metrics(path: Path, lines: int = 60, tail: str = "") -> None:
+    """Write metrics.csv with `lines` lines, then `tail` as it stands."""
+    generator = np.random.default_rng(5)
+    step = 100 * np.arange(1, lines + 1)
+    decay = np.exp(-step / 1500.0)
+    noise = generator.standard_normal((lines, 4))
+    table = {
+        "step": step, "loss": 2.0 * decay + 0.05 * noise[:, 0], "energy_data": -decay + 0.03 * noise[:, 1],
+        "energy_chains": 0.5 * decay + 0.03 * noise[:, 2], "energy_gap": -1.5 * decay + 0.04 * noise[:, 3],
+        "gradient_norm": 3.0 * decay + 0.2 + 0.02 * noise[:, 0], "equipartition": 1.0 + 0.3 * decay + 0.02 * noise[:, 1],
+        "outside": 0.2 * decay, "chain_age": 1200.0 * (1.0 - decay), "samples_per_second": 2.0e5 + 5e3 * noise[:, 2],
+        "spread_data": 0.5 + decay, "spread_chains": 0.5 + 1.2 * decay, "validation_energy": np.full(lines, np.nan),
+        "learning_rate": 1e-3 * decay, "chain_gradient_norm": 2.0 + decay, "seconds": 0.1 * step,
+    }
+    rows = [",".join(COLUMNS)]
+    rows += [",".join(f"{table[name][i]:.9g}" for name in COLUMNS) for i in range(lines)]
+    path.write_text("\n".join(rows) + "\n" + tail, encoding="utf-8")
+
+
+def write_run(path: Path, dimension: int = 2, lines: int = 60, tail: str = "") -> Path:
+    """Write a whole run folder with three checkpoints."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "config.toml").write_text(CONFIG.format(width=12, noise_scale=0.0), encoding="utf-8")
+    write_metrics(path / "metrics.csv", lines, tail)
+    for step in (4000, 5000, 6000):
+        write_checkpoint(path / "checkpoints" / f"step-{step:09d}.h5", dimension, step=step)
+    return path
+
+
+def write_rows(path: Path, rows: np.ndarray, name: str = "x") -> Path:
+    """Write a data set file."""
+    with h5py.File(path, "w") as file:
+        file[name] = rows
+    return path
+
+
+def write_scores(path: Path, *, labels: bool = True) -> Path:
+    """Write what `ebmpi anomaly` writes: normal scores N(0, 1), anomalous ones N(2, 1)."""
+    generator = np.random.default_rng(11)
+    y = (np.arange(2000) % 4 == 0).astype(np.int64)
+    score = generator.standard_normal(2000) + 2.0 * y
+    normal = np.sort(generator.standard_normal(3000))
+    with h5py.File(path, "w") as file:
+        file["score"], file["normal/score"] = score, normal
+        file["p_value"] = 1.0 - np.searchsorted(normal, score) / len(normal)
+        if labels:
+            file["y"] = y
+            file.attrs["auroc"], file.attrs["average_precision"] = 0.921, 0.81
+    return path
+
+
+def run_script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a script of analysis/ from another folder, as a user without a display does."""
+    command = [sys.executable, str(ANALYSIS / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)

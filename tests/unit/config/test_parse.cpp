@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <filesystem>
+#include <string>
+
+#include "parse_helpers.hpp"
+
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::Equals;
+using Catch::Matchers::StartsWith;
+using namespace ebmpi::config;
+using test::error_of;
+using test::error_with;
+using test::parse;
+
+namespace {
+
+std::size_t occurrences(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("values of every type reach their fields", "[config]") {
+  const RunConfig config = parse(R"([run]
+steps = 10
+precision = "double"
+[data]
+file = "/data/x.h5"
+dataset = "train/x"
+standardize = false
+[network]
+hidden = [64, 32, 16]
+activation = "leaky_relu"
+[objective]
+kind = "contrastive_divergence"
+[sampler]
+start = "data"
+temperature = 2
+step_size = 1e-3
+[optimizer]
+schedule = "cosine"
+final_fraction = 1)");
+  RunConfig expected;
+  expected.run.steps = 10;
+  expected.run.output = "runs/run";
+  expected.run.precision = Precision::double_precision;
+  expected.data.file = "/data/x.h5";
+  expected.data.dataset = "train/x";
+  expected.data.standardize = false;
+  expected.network.hidden = {64, 32, 16};
+  expected.network.activation = Activation::leaky_relu;
+  expected.objective.kind = ObjectiveKind::contrastive_divergence;
+  expected.sampler.start = ChainStart::data;
+  expected.sampler.temperature = 2.0;
+  expected.sampler.step_size = 0.001;
+  expected.optimizer.schedule = ScheduleKind::cosine;
+  expected.optimizer.final_fraction = 1.0;
+  CHECK(config == expected);
+}
+
+TEST_CASE("a relative data file lies in the folder of the config, the run folder in the current one",
+          "[config]") {
+  const std::string text = "[data]\nfile = \"../sets/x.h5\"\n";
+  const RunConfig config = parse_config(text, "/home/a/jobs/moons.toml", {});
+  CHECK(config.data.file == "/home/a/sets/x.h5");
+  CHECK(config.run.output == "runs/moons");
+
+  const RunConfig relative = parse_config(text, "jobs/moons.toml", {});
+  CHECK(relative.data.file == (std::filesystem::current_path() / "sets/x.h5").string());
+}
+
+TEST_CASE("overrides are TOML, or strings where they are not", "[config]") {
+  const RunConfig config =
+      parse("[data]\nfile = \"a.h5\"\n[run]\nsteps = 5\n",
+            {"run.steps=100", "network.hidden=[64, 32]", "data.file=\"/b.h5\"", "run.output=2024",
+             "optimizer.kind=sgd", "run.steps = 200", "sampler.step_size=1"});
+  CHECK(config.run.steps == 200);
+  CHECK(config.network.hidden == std::vector<std::int64_t>{64, 32});
+  CHECK(config.data.file == "/b.h5");
+  CHECK(config.run.output == "2024");
+  CHECK(config.optimizer.kind == OptimizerKind::sgd);
+  CHECK(config.sampler.step_size == 1.0);
+  CHECK(parse("", {"data.density=two_moons"}).data.density == "two_moons");
+}
+
+TEST_CASE("overrides that are wrong name --set", "[config]") {
+  CHECK_THAT(error_with("", {"run.stepz=1"}),
+             Equals("--set run.stepz=1: unknown key 'run.stepz' (did you mean 'steps'?)"));
+  CHECK_THAT(error_with("", {"steps=1"}),
+             ContainsSubstring("(did you mean 'run.steps' or 'sampler.steps'?)"));
+  CHECK_THAT(error_with("", {"run.steps"}), StartsWith("--set run.steps: there is no '='"));
+  CHECK_THAT(error_with("", {"run.steps=ten"}),
+             Equals("--set run.steps=ten: run.steps: expected a whole number, got a string"));
+  CHECK_THAT(error_with("", {"run.steps=0"}),
+             Equals("--set run.steps=0: run.steps = 0 is out of range (it must be >= 1)"));
+  // A line break in a value must not smuggle in another key.
+  CHECK_THAT(error_with("", {"run.steps=1\nother = 2"}),
+             ContainsSubstring("expected a whole number, got a string"));
+}
+
+TEST_CASE("unknown keys and sections are errors with the nearest known name", "[config]") {
+  CHECK_THAT(error_with("[optimizer]\nlearning_rat = 0.1\n"),
+             Equals("run.toml:4: unknown key 'optimizer.learning_rat' (did you mean 'learning_rate'?)"));
+  CHECK_THAT(
+      error_with("[sampler]\nlearning_rate = 0.1\n"),
+      Equals("run.toml:4: unknown key 'sampler.learning_rate' (did you mean 'optimizer.learning_rate'?)"));
+  CHECK_THAT(error_with("[optimiser]\nkind = \"sgd\"\n"),
+             Equals("run.toml:3: unknown section 'optimiser' (did you mean 'optimizer'?)"));
+  CHECK_THAT(
+      error_with("[zzzzzzzzzzzzz]\n"),
+      Equals("run.toml:3: unknown section 'zzzzzzzzzzzzz' (the sections are run, data, network, objective, "
+             "sampler, optimizer, parallel)"));
+  CHECK_THAT(
+      error_of("shards = 4\n[data]\ndensity = \"rings\"\n"),
+      Equals("run.toml:1: unknown key 'shards' outside every section (did you mean 'parallel.shards'?)"));
+  CHECK_THAT(error_of("run = 4\n[data]\ndensity = \"rings\"\n"),
+             StartsWith("run.toml:1: 'run' is a whole number"));
+  CHECK_THAT(error_with("[[run]]\nsteps = 1\n"), StartsWith("run.toml:3: 'run' is a list, not a section"));
+}
+
+TEST_CASE("wrong types are named as a user would name them", "[config]") {
+  CHECK_THAT(error_with("[run]\nsteps = \"many\"\n"),
+             Equals("run.toml:4: run.steps: expected a whole number, got a string"));
+  CHECK_THAT(error_with("[run]\nsteps = 1.5\n"),
+             ContainsSubstring("expected a whole number, got a floating-point number"));
+  CHECK_THAT(error_with("[sampler]\nstep_size = true\n"),
+             ContainsSubstring("expected a number, got true or false"));
+  CHECK_THAT(error_with("standardize = 1\n"),
+             ContainsSubstring("expected true or false, got a whole number"));
+  CHECK_THAT(error_with("[network]\nhidden = 64\n"),
+             ContainsSubstring("expected a list of whole numbers, got a whole"));
+  CHECK_THAT(error_with("[network]\nhidden = [64, 2.5]\n"),
+             ContainsSubstring("network.hidden[1]: expected a whole number, got a floating-point number"));
+  CHECK_THAT(error_with("[run]\noutput = 2024-01-01\n"),
+             ContainsSubstring("expected a string, got a date or time"));
+}
+
+TEST_CASE("ranges are checked at both ends", "[config]") {
+  CHECK(error_with("[optimizer]\nema = 0\nwarmup_steps = 0\ngradient_clip = 0.0\n") == "");
+  CHECK(error_with("[sampler]\nreinitialize = 1\n") == "");
+  CHECK(error_with("[network]\nhidden = [1, 65536]\n") == "");
+  CHECK_THAT(error_with("[optimizer]\nema = 1\n"),
+             Equals("run.toml:4: optimizer.ema = 1.0 is out of range (it must be >= 0 and < 1)"));
+  CHECK_THAT(error_with("[sampler]\nstep_size = 0\n"),
+             ContainsSubstring("= 0.0 is out of range (it must be > 0)"));
+  CHECK_THAT(error_with("[sampler]\nreinitialize = 1.5\n"), ContainsSubstring("(it must be >= 0 and <= 1)"));
+  CHECK_THAT(error_with("[run]\nseed = -1\n"),
+             ContainsSubstring("run.seed = -1 is out of range (it must be >= 0)"));
+  CHECK_THAT(error_with("[network]\nhidden = [8, 65537]\n"),
+             ContainsSubstring("network.hidden[1] = 65537 is out of range (it must be 1 to 65536)"));
+  CHECK_THAT(error_with("[network]\nhidden = []\n"),
+             ContainsSubstring("has 0 entries (it must have 1 to 64)"));
+  CHECK_THAT(error_of("[data]\nfile = \"x.h5\"\ndataset = \"\"\n"),
+             Equals("run.toml:3: data.dataset is empty"));
+  CHECK_THAT(error_of("[data]\nfile = \"x\\u0000.h5\"\n"), ContainsSubstring("data.file contains a NUL"));
+  for (const char* value : {"nan", "inf", "-inf", "+nan"}) {
+    CHECK_THAT(error_with("[optimizer]\nlearning_rate = " + std::string(value) + "\n"),
+               ContainsSubstring("is not a finite number"));
+  }
+}
+
+TEST_CASE("unknown names come with the nearest one and the list", "[config]") {
+  CHECK_THAT(
+      error_with("[network]\nactivation = \"sliu\"\n"),
+      Equals("run.toml:4: network.activation = \"sliu\" is not known (did you mean \"silu\"?); choose one of "
+             "\"silu\", \"tanh\", \"softplus\", \"gelu\", \"sin\", \"relu\", \"leaky_relu\""));
+  const std::string density = error_of("[data]\ndensity = \"too_moons\"\n");
+  CHECK_THAT(
+      density,
+      StartsWith("run.toml:2: data.density = \"too_moons\" is not known (did you mean \"two_moons\"?)"));
+  for (const char* name :
+       {"two_moons", "eight_gaussians", "twenty_five_gaussians", "rings", "spirals", "checkerboard",
+        "pinwheel", "swiss_roll", "gaussian", "gaussian_mixture", "double_well"}) {
+    CHECK_THAT(density, ContainsSubstring("\"" + std::string(name) + "\""));
+    CHECK(error_of("[data]\ndensity = \"" + std::string(name) + "\"\n") == "");
+  }
+}
+
+TEST_CASE("TOML syntax errors have line and column", "[config]") {
+  CHECK_THAT(error_of("[data]\ndensity = \n"), StartsWith("run.toml:2:11: TOML syntax: "));
+  CHECK_THAT(error_of("[run]\nsteps = 1\nsteps = 2\n"), StartsWith("run.toml:3:"));
+  CHECK_THAT(error_of("[run]\n[run]\n"), StartsWith("run.toml:2:"));
+  CHECK_THAT(error_of("[run]\nsteps = 99999999999999999999\n"), StartsWith("run.toml:2:"));
+  CHECK_THAT(error_of("[run\n", {"run.stepz=1"}), ContainsSubstring("--set run.stepz=1"));
+}
+
+TEST_CASE("all errors are reported at once, in the order of their lines", "[config]") {
+  const std::string text = error_of(R"([sampler]
+step_size = -1
+[run]
+sed = 1
+steps = "x"
+[data]
+density = "two_moons"
+pca = 3
+)",
+                                    {"run.log_every=0"});
+  CHECK_THAT(text, StartsWith("the config has 5 errors; correct them:\n  run.toml:2: "));
+  const std::size_t positions[] = {text.find("run.toml:2: sampler.step_size"),
+                                   text.find("run.toml:4: unknown key"), text.find("run.toml:5: run.steps"),
+                                   text.find("run.toml:8: data.pca"), text.find("--set run.log_every=0: ")};
+  for (std::size_t i = 1; i < std::size(positions); ++i) CHECK(positions[i - 1] < positions[i]);
+  CHECK(positions[4] != std::string::npos);
+}
+
+TEST_CASE("of many errors thirty are shown", "[config]") {
+  std::string text = "[data]\ndensity = \"rings\"\n[run]\n";
+  for (int i = 0; i < 45; ++i) text += "qqqqqqqqqqqqqqqq" + std::to_string(i) + " = 1\n";
+  const std::string error = error_of(text);
+  CHECK_THAT(error, StartsWith("the config has 45 errors"));
+  CHECK(occurrences(error, "unknown key") == 30);
+  CHECK_THAT(error, ContainsSubstring("and 15 more"));
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "config/write.hpp"
+#include "parse_helpers.hpp"
+
+using namespace ebmpi::config;
+using test::parse;
+
+namespace {
+
+std::string annotated_input() {
+  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
+  std::ifstream file(root / "jobs" / "annotated.toml", std::ios::binary);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Key by dotted name, value as written, of a TOML text with one key on a line; `#key = value` counts too.
+std::map<std::string, std::string> keys_written_in(const std::string& text) {
+  std::map<std::string, std::string> keys;
+  const std::regex line(R"(\[(\w+)\]|#?(\w+) = (.*))");
+  std::string section;
+  std::istringstream lines(text);
+  for (std::string one; std::getline(lines, one);) {
+    std::smatch match;
+    if (!std::regex_match(one, match, line)) continue;
+    if (match[1].matched) section = match[1];
+    if (match[2].matched) keys[section + "." + match[2].str()] = match[3];
+  }
+  return keys;
+}
+
+void check_round_trip(const RunConfig& config) {
+  const std::string text = to_toml(config);
+  INFO(text);
+  CHECK(parse_config(text, "/elsewhere/config.toml", {}) == config);
+}
+
+}  // namespace
+
+TEST_CASE("the resolved config reads back as an equal one", "[config]") {
+  check_round_trip(parse("[data]\ndensity = \"two_moons\"\n"));
+  check_round_trip(
+      parse("[data]\nfile = \"sets/a \\\"b\\\" \\\\ \\t \\u001b \\u007f é.h5\"\ndataset = "
+            "\"train/x\"\nstandardize = false\n"));
+  check_round_trip(parse("[data]\ndensity = \"gaussian\"\ndimension = 5\n[sampler]\nnoise_scale = 0.005\n"));
+  check_round_trip(parse("[data]\ndensity = \"rings\"\n[sampler]\ntemperature = 0.25\nnoise_scale = 0.0\n"));
+  check_round_trip(
+      parse("[data]\ndensity = \"rings\"\n[objective]\nkind = \"contrastive_divergence\"\n"
+            "[sampler]\nstart = \"data\"\n[optimizer]\nkind = \"sgd\"\nmomentum = 0.9\nschedule = \"step\"\n"
+            "decay_every = 7\ndecay_factor = 0.3\n[network]\nhidden = [3, 2, 1]\n"));
+  check_round_trip(
+      parse("[data]\ndensity = \"rings\"\n[optimizer]\nschedule = \"cosine\"\nfinal_fraction = 0.01\n"));
+}
+
+TEST_CASE("numbers read back bit for bit", "[config]") {
+  RunConfig config = parse("[data]\ndensity = \"rings\"\n");
+  config.run.seed = std::numeric_limits<std::int64_t>::max();
+  for (const double value :
+       {0.1 + 0.2, 1.0 / 3.0, 1e-8, 1e22, 123456789.0, std::numeric_limits<double>::max(),
+        std::numeric_limits<double>::min(), std::numeric_limits<double>::denorm_min()}) {
+    config.optimizer.learning_rate = value;
+    check_round_trip(config);
+  }
+}
+
+TEST_CASE("only keys that apply are written", "[config]") {
+  const auto keys =
+      keys_written_in(to_toml(parse("[data]\ndensity = \"rings\"\n[sampler]\nnoise_scale = 0.1\n")));
+  for (const char* absent :
+       {"data.file", "data.dataset", "sampler.start", "sampler.temperature", "optimizer.momentum",
+        "optimizer.decay_every", "optimizer.decay_factor", "optimizer.final_fraction"}) {
+    CHECK_FALSE(keys.contains(absent));
+  }
+  CHECK(keys.at("sampler.noise_scale") == "0.1");
+  CHECK(keys.at("optimizer.learning_rate") == "0.001");
+  CHECK(keys.at("network.hidden") == "[128, 128]");
+  CHECK(keys.at("run.output") == "\"runs/run\"");
+  CHECK(keys.size() == list_keys().size() - 8);
+}
+
+TEST_CASE("the annotated input parses to the defaults", "[config]") {
+  RunConfig expected;
+  expected.data.density = "two_moons";
+  expected.run.output = "runs/annotated";
+  CHECK(parse_config(annotated_input(), "annotated.toml", {}) == expected);
+}
+
+TEST_CASE("the annotated input lists every key with its default", "[config]") {
+  const auto written = keys_written_in(annotated_input());
+  std::set<std::string> known;
+  for (const KeyDescription& key : list_keys()) {
+    const std::string name = key.section + "." + key.key;
+    INFO(name);
+    known.insert(name);
+    REQUIRE(written.contains(name));
+    if (name != "data.density") CHECK(written.at(name) == key.default_value);
+    CHECK_FALSE(key.meaning.empty());
+    CHECK((key.type == "string" || key.type == "true or false" || !key.range.empty()));
+  }
+  for (const auto& [name, value] : written) CHECK(known.contains(name));
+}
+
+TEST_CASE("the annotated input is what the table of keys gives", "[config]") {
+  // After a change of the table, write the text shown here to jobs/annotated.toml.
+  CHECK(annotated_input() == annotated_toml());
+}
+
+TEST_CASE("every field of the structs has a key", "[config]") {
+  RunConfig config;
+  auto& [run, data, network, objective, sampler, optimizer, parallel] = config;
+  // Each binding fails to compile when its struct gains or loses a field; the numbers must then follow.
+  [[maybe_unused]] auto& [r1, r2, r3, r4, r5, r6, r7] = run;
+  [[maybe_unused]] auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9] = data;
+  [[maybe_unused]] auto& [n1, n2, n3] = network;
+  [[maybe_unused]] auto& [j1, j2] = objective;
+  [[maybe_unused]] auto& [s1, s2, s3, s4, s5, s6, s7, s8, s9] = sampler;
+  [[maybe_unused]] auto& [o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14] = optimizer;
+  [[maybe_unused]] auto& [p1] = parallel;
+  const std::map<std::string, int> fields = {{"run", 7},       {"data", 9},    {"network", 3},
+                                             {"objective", 2}, {"sampler", 9}, {"optimizer", 14},
+                                             {"parallel", 1}};
+  std::map<std::string, int> keys;
+  for (const KeyDescription& key : list_keys()) ++keys[key.section];
+  CHECK(keys == fields);
+}
