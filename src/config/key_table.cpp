@@ -123,7 +123,11 @@ void add_data(std::vector<Key>& keys) {
        {"data", "pca", whole_number<data, &DataSection::pca>(0),
         "Project to this many principal components; 0: no projection."},
        {"data", "validation_fraction", number<data, &DataSection::validation_fraction>(zero_to_below_one),
-        "Share of the rows held out of the training."}});
+        "Share of the rows held out of the training."},
+       {"data", "jitter", number<data, &DataSection::jitter>(non_negative),
+        "Standard deviation of Gaussian noise added to every sample drawn for training, in units after "
+        "standardisation: smooths rounded or degenerate data, whose energy would fall without bound. The model "
+        "is then that of the data with this noise."}});
 }
 
 void add_network(std::vector<Key>& keys) {

@@ -42,6 +42,7 @@ struct DataSection {
   bool standardize = true;     ///< subtract the mean and divide by the standard deviation of each column
   std::int64_t pca = 0;        ///< project to this many principal components; 0 is none
   double validation_fraction = 0.1;  ///< held-out share of the rows; 0 <= f < 1
+  double jitter = 0.0;               ///< Gaussian noise on every drawn sample, in model space; >= 0
 
   bool operator==(const DataSection&) const = default;
 };

@@ -20,7 +20,8 @@ enum class Purpose : std::uint32_t {
   synthetic_data = 7,
   sample_start = 8,
   sample_noise = 9,
-  bootstrap = 10
+  bootstrap = 10,
+  data_jitter = 11
 };
 
 /// The key of the stream (seed, purpose): itself a Philox draw, so that nearby seeds give unrelated streams.

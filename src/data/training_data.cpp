@@ -86,12 +86,27 @@ void require_training_rows(const comm::ShardMap& shards, const SampleSource& sou
   }
 }
 
+/// batch(row, :) += scale · N(0, I), a pure function of (key, number, step).
+template <class Scalar>
+KOKKOS_INLINE_FUNCTION void add_normal_noise(core::PhiloxKey key, std::int64_t number, std::uint32_t step, Scalar scale,
+                                             const core::Rows<Scalar>& batch, std::int64_t row) {
+  for (std::size_t d = 0; d < batch.extent(1); ++d) {
+    const core::PhiloxBlock bits = core::draw(key, static_cast<std::uint64_t>(number), step, static_cast<std::uint32_t>(d / 2));
+    double normal[2];
+    core::normal_pair(bits.word[0], bits.word[1], normal[0], normal[1]);
+    batch(row, d) += scale * static_cast<Scalar>(normal[d % 2]);
+  }
+}
+
 }  // namespace
 
 template <class Scalar>
 TrainingData<Scalar>::TrainingData(const comm::Communicator& communicator, const comm::ShardMap& shards,
                                    const SampleSource& source, const Preparation& preparation)
-    : rows_(source.rows()), order_key_(core::stream_key(preparation.seed, core::Purpose::batch_order)) {
+    : rows_(source.rows()),
+      jitter_(preparation.jitter),
+      order_key_(core::stream_key(preparation.seed, core::Purpose::batch_order)),
+      jitter_key_(core::stream_key(preparation.seed, core::Purpose::data_jitter)) {
   if (preparation.pca > source.columns()) {
     throw core::InputError(fmt::format("data.pca = {} is more than the {} columns of {} (there are no more directions); set it to at "
                                        "most {}", preparation.pca, source.columns(), source.name(), source.columns()));
@@ -209,7 +224,8 @@ void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const
 template <class Scalar>
 void TrainingData<Scalar>::draw(std::int64_t step, const core::BatchSlots& slots, const core::Rows<Scalar>& batch) const {
   const auto rows = training_;
-  const auto key = order_key_;
+  const auto key = order_key_, jitter_key = jitter_key_;
+  const auto jitter = static_cast<Scalar>(jitter_);
   const Kokkos::RangePolicy<core::ExecutionSpace> policy(0, batch.extent(0));
   Kokkos::parallel_for("ebmpi::data::draw", policy, KOKKOS_LAMBDA(std::int64_t row) {
     const core::BatchSlot& slot = slots(row);
@@ -218,6 +234,9 @@ void TrainingData<Scalar>::draw(std::int64_t step, const core::BatchSlots& slots
     const core::Permutation order(key, static_cast<std::uint64_t>(slot.shard), static_cast<std::uint32_t>(served / size), size);
     const std::int64_t source = slot.local_first + static_cast<std::int64_t>(order(served % size));
     for (std::size_t d = 0; d < batch.extent(1); ++d) batch(row, d) = rows(source, d);
+    if (jitter > Scalar(0)) {
+      add_normal_noise(jitter_key, slot.batch_row, static_cast<std::uint32_t>(step), jitter, batch, row);
+    }
   });
 }
 

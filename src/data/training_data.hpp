@@ -19,6 +19,7 @@ struct Preparation {
   bool standardize = true;
   std::int64_t pca = 0;              ///< principal components kept; 0 is all coordinates
   double validation_fraction = 0.1;  ///< of the rows, chosen by a hash of (seed, row)
+  double jitter = 0.0;               ///< standard deviation of the noise added to every draw, in model space
   std::uint64_t seed = 1;
 };
 
@@ -47,7 +48,7 @@ public:
   const core::Rows<Scalar>& validation() const { return validation_; }
 
   /// Copies this rank's rows of the batch of `step` to `batch` (rows, K). Each shard walks its rows in a new
-  /// pseudo-random order every epoch.
+  /// pseudo-random order every epoch. With a jitter, independent Gaussian noise is added to each draw.
   void draw(std::int64_t step, const core::BatchSlots& slots, const core::Rows<Scalar>& batch) const;
 
 private:
@@ -63,7 +64,8 @@ private:
   ModelSpaceMoments moments_;
   std::vector<ShardSlice> training_slices_, validation_slices_;  // one for each owned shard
   core::Rows<Scalar> training_, validation_;                     // (rows, K)
-  core::PhiloxKey order_key_;
+  double jitter_;
+  core::PhiloxKey order_key_, jitter_key_;
 };
 
 }  // namespace ebmpi::data

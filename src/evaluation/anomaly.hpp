@@ -24,7 +24,7 @@ double average_precision(std::span<const double> scores, std::span<const std::in
 /// P(p <= α) <= α for every α, whatever the energy is worth (Vovk, Gammerman and Shafer 2005,
 /// doi:10.1007/b106715).
 class NormalScores {
- public:
+public:
   /// Throws std::invalid_argument where there are none.
   explicit NormalScores(std::vector<double> scores);
 
@@ -40,7 +40,7 @@ class NormalScores {
   /// std::invalid_argument outside it.
   double threshold(double rate) const;
 
- private:
+private:
   std::vector<double> sorted_;  // ascending
 };
 

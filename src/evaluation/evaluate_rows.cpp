@@ -28,7 +28,7 @@ void check_dimension(const training::Model<Scalar>& model, const io::DatasetRead
 /// The buffers of one piece after another.
 template <class Scalar>
 class Piece {
- public:
+public:
   Piece(const training::Model<Scalar>& model, std::int64_t most_rows, Gradients gradients)
       : model_(model),
         wants_gradients_(gradients == Gradients::wanted),
@@ -49,7 +49,8 @@ class Piece {
     if (wants_gradients_) slopes = core::Rows<Scalar>("ebmpi::evaluation::gradients", rows, dimension);
     const Kokkos::View<Scalar*, core::MemorySpace> energies("ebmpi::evaluation::energies", rows);
     const auto x_host = Kokkos::create_mirror_view(x);
-    std::transform(z.begin(), z.end(), x_host.data(), [](double value) { return static_cast<Scalar>(value); });
+    std::transform(z.begin(), z.end(), x_host.data(),
+                   [](double value) { return static_cast<Scalar>(value); });
     Kokkos::deep_copy(x, x_host);
     network::evaluate(core::ExecutionSpace(), network::MlpEnergy<Scalar>{model_.network.view()}, x, energies,
                       slopes);
@@ -63,7 +64,7 @@ class Piece {
     return {first, energies_, gradients_};
   }
 
- private:
+private:
   template <class View, class Number>
   static void copy_out(const View& device, Number* to) {
     const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), device);
@@ -80,8 +81,7 @@ class Piece {
 
 template <class Scalar>
 void check_energies(const io::DatasetReader& reader, const EvaluatedRows<Scalar>& rows) {
-  const auto bad =
-      std::ranges::find_if(rows.energies, [](Scalar energy) { return !std::isfinite(energy); });
+  const auto bad = std::ranges::find_if(rows.energies, [](Scalar energy) { return !std::isfinite(energy); });
   if (bad == rows.energies.end()) return;
   const std::int64_t row = rows.first + (bad - rows.energies.begin());
   throw core::InputError(reader.name().text() + ": row " + std::to_string(row) +
@@ -118,8 +118,9 @@ void evaluate_rows(const comm::Communicator& communicator, const training::Model
   }
 }
 
-template void evaluate_rows(const comm::Communicator&, const training::Model<float>&, const io::DatasetReader&,
-                            Gradients, const std::function<void(const EvaluatedRows<float>&)>&);
+template void evaluate_rows(const comm::Communicator&, const training::Model<float>&,
+                            const io::DatasetReader&, Gradients,
+                            const std::function<void(const EvaluatedRows<float>&)>&);
 template void evaluate_rows(const comm::Communicator&, const training::Model<double>&,
                             const io::DatasetReader&, Gradients,
                             const std::function<void(const EvaluatedRows<double>&)>&);

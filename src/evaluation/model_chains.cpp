@@ -50,16 +50,19 @@ std::vector<Scalar> read_cyclic(const comm::Communicator& communicator, const io
 }
 
 Kokkos::View<std::int64_t*, core::MemorySpace> chain_numbers(comm::IndexRange rows) {
-  const Kokkos::View<std::int64_t*, core::MemorySpace> numbers("ebmpi::evaluation::chain_numbers", rows.size());
+  const Kokkos::View<std::int64_t*, core::MemorySpace> numbers("ebmpi::evaluation::chain_numbers",
+                                                               rows.size());
   const std::int64_t first = rows.first;
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, rows.size());
-  Kokkos::parallel_for("ebmpi::evaluation::number_chains", policy,
-                       KOKKOS_LAMBDA(std::int64_t row) { numbers(row) = first + row; });
+  Kokkos::parallel_for(
+      "ebmpi::evaluation::number_chains", policy,
+      KOKKOS_LAMBDA(std::int64_t row) { numbers(row) = first + row; });
   return numbers;
 }
 
 template <class Scalar>
-void check_finite(const comm::Communicator& communicator, comm::IndexRange rows, const core::Rows<Scalar>& x) {
+void check_finite(const comm::Communicator& communicator, comm::IndexRange rows,
+                  const core::Rows<Scalar>& x) {
   communicator.together([&] {
     const std::vector<Scalar> host = to_host(x.data(), x.size());
     const auto bad = std::ranges::find_if(host, [](Scalar value) { return !std::isfinite(value); });
@@ -83,8 +86,9 @@ core::Rows<Scalar> start_from_noise(const training::Model<Scalar>& model, std::u
   const core::Rows<Scalar> x("ebmpi::evaluation::chains", rows.size(), model.transform.model_dimension());
   const std::int64_t first = rows.first;
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, rows.size());
-  Kokkos::parallel_for("ebmpi::evaluation::start_from_noise", policy,
-                       KOKKOS_LAMBDA(std::int64_t row) { start(key, first + row, 0, x, row); });
+  Kokkos::parallel_for(
+      "ebmpi::evaluation::start_from_noise", policy,
+      KOKKOS_LAMBDA(std::int64_t row) { start(key, first + row, 0, x, row); });
   return x;
 }
 
@@ -139,13 +143,13 @@ ChainEnds<Scalar> chain_ends(const training::Model<Scalar>& model, const core::R
   return ends;
 }
 
-#define EBMPI_INSTANTIATE(Scalar)                                                                              \
-  template core::Rows<Scalar> start_from_noise(const training::Model<Scalar>&, std::uint64_t,                  \
-                                               comm::IndexRange);                                              \
-  template core::Rows<Scalar> start_from_file(const comm::Communicator&, const training::Model<Scalar>&,       \
-                                              const std::string&, const std::string&, comm::IndexRange);       \
-  template std::int64_t run_chains(const comm::Communicator&, const training::Model<Scalar>&,                  \
-                                   const ChainSettings&, comm::IndexRange, const core::Rows<Scalar>&);         \
+#define EBMPI_INSTANTIATE(Scalar)                                                                        \
+  template core::Rows<Scalar> start_from_noise(const training::Model<Scalar>&, std::uint64_t,            \
+                                               comm::IndexRange);                                        \
+  template core::Rows<Scalar> start_from_file(const comm::Communicator&, const training::Model<Scalar>&, \
+                                              const std::string&, const std::string&, comm::IndexRange); \
+  template std::int64_t run_chains(const comm::Communicator&, const training::Model<Scalar>&,            \
+                                   const ChainSettings&, comm::IndexRange, const core::Rows<Scalar>&);   \
   template ChainEnds<Scalar> chain_ends(const training::Model<Scalar>&, const core::Rows<Scalar>&);
 EBMPI_INSTANTIATE(float)
 EBMPI_INSTANTIATE(double)

@@ -19,11 +19,11 @@ inline constexpr std::int64_t segment_steps = 100;
 /// Langevin chains in a trained energy.
 struct ChainSettings {
   std::int64_t steps = 1000;
-  double step_size = 0.01;        ///< η, in model space
-  double temperature = 1.0;       ///< T of exp(-E/T)
-  double gradient_clip = 0.0;     ///< bound on ‖∇E‖; 0 is none
-  std::uint64_t seed = 1;         ///< chooses the noise, with the chain's number
-  std::int64_t segments_done = 0; ///< of noise, that earlier runs of the same chains have used
+  double step_size = 0.01;         ///< η, in model space
+  double temperature = 1.0;        ///< T of exp(-E/T)
+  double gradient_clip = 0.0;      ///< bound on ‖∇E‖; 0 is none
+  std::uint64_t seed = 1;          ///< chooses the noise, with the chain's number
+  std::int64_t segments_done = 0;  ///< of noise, that earlier runs of the same chains have used
 };
 
 /// Model-space positions (rows, K) of this rank's chains with the global numbers `rows`. Each from the noise

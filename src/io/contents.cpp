@@ -65,7 +65,8 @@ FileContents look_into(const std::string& file) {
   const Handle handle = open_for_reading(file);
   const OpenFile open{handle.id(), file};
   FileContents contents;
-  for (const std::string& path : data_set_paths(open.id)) contents.data_sets.push_back(summary_of(open, path));
+  for (const std::string& path : data_set_paths(open.id))
+    contents.data_sets.push_back(summary_of(open, path));
   std::vector<std::string> names;
   H5Aiterate2(open.id, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_name, &names);
   std::sort(names.begin(), names.end());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -8,19 +10,26 @@
 
 namespace ebmpi::training {
 
-/// Watches the negatives: short chains that do not mix are no estimate of the gradient, and nothing in the loss says so.
+/// Watches the negatives. Short chains that do not mix are no estimate of the gradient: the energy that they train can be wrong by
+/// any amount while the loss looks quiet. Three signs show it, each judged on the mean over the last lines of metrics, since one line
+/// sees one batch of chains only:
+///  - equipartition: in equilibrium (x - c)·∇E averages D·T for every energy (partial integration);
+///  - overlap: the energies of data and chains should be alike up to their spread;
+///  - range: the chains should be where data can be.
 class ChainHealth {
  public:
-  explicit ChainHealth(double step_size);
-
-  /// Warnings that this line of metrics gives rise to, each kind once in a run.
+  /// Takes in a line of metrics; returns the warnings that are new.
   std::vector<std::string> look(const Metrics& metrics);
-  /// Warnings about the run as a whole, at its end.
+  /// At the end of a run: a warning where the last lines still show a sign, else nothing.
   std::vector<std::string> verdict() const;
 
  private:
-  double step_size_;
-  std::vector<Metrics> seen_;
+  enum class Sign { equipartition, overlap, range };
+
+  std::vector<std::pair<Sign, std::string>> signs() const;
+
+  std::deque<Metrics> recent_;
+  std::set<Sign> warned_;
 };
 
 }  // namespace ebmpi::training

@@ -71,8 +71,7 @@ class Run {
         folder_(communicator, config.run.output),
         shards_(shard_map(communicator, config)),
         stop_watch_(options.time_limit_seconds),
-        progress_(config.run.steps, config.optimizer.batch_size),
-        health_(config.sampler.step_size) {
+        progress_(config.run.steps, config.optimizer.batch_size) {
     const std::optional<std::string> checkpoint = find_checkpoint(communicator, folder_, options);
     if (checkpoint) refuse_other_config(communicator, *checkpoint, config);
     trainer_ = std::make_unique<Trainer<Scalar>>(communicator, shards_, config, *open_source(communicator, config));

@@ -41,8 +41,13 @@ optimizer::Schedule schedule(const config::RunConfig& config) {
 }
 
 data::Preparation preparation(const config::RunConfig& config) {
-  return {config.data.standardize, config.data.pca, config.data.validation_fraction,
-          static_cast<std::uint64_t>(config.run.seed)};
+  data::Preparation result;
+  result.standardize = config.data.standardize;
+  result.pca = config.data.pca;
+  result.validation_fraction = config.data.validation_fraction;
+  result.jitter = config.data.jitter;
+  result.seed = static_cast<std::uint64_t>(config.run.seed);
+  return result;
 }
 
 std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator, const config::RunConfig& config) {

@@ -9,7 +9,8 @@
 
 namespace ebmpi::test {
 
-/// max_i |actual_i - expected_i| / max(1, |expected_i|); infinite where the sizes differ or a value is not a number.
+/// max_i |actual_i - expected_i| / max(1, |expected_i|); infinite where the sizes differ or a value is not a
+/// number.
 template <class Actual, class Expected>
 double worst_error(const std::vector<Actual>& actual, const std::vector<Expected>& expected) {
   if (actual.size() != expected.size()) return std::numeric_limits<double>::infinity();

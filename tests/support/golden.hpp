@@ -27,7 +27,7 @@ namespace detail {
 
 /// Reads the subset of JSON that the golden files use: objects, arrays, plain strings and numbers.
 class JsonCursor {
- public:
+public:
   explicit JsonCursor(std::string text) : text_(std::move(text)) {}
 
   /// Takes `symbol` if it is the next one.
@@ -38,7 +38,9 @@ class JsonCursor {
     return true;
   }
   void expect(char symbol) {
-    if (!take(symbol)) throw std::runtime_error("golden file: expected " + std::string(1, symbol) + " at byte " + std::to_string(at_));
+    if (!take(symbol))
+      throw std::runtime_error("golden file: expected " + std::string(1, symbol) + " at byte " +
+                               std::to_string(at_));
   }
   std::string string() {
     expect('"');
@@ -73,16 +75,19 @@ class JsonCursor {
     expect(']');
   }
 
- private:
+private:
   std::string text_;
   std::size_t at_ = 0;
 };
 
 inline network::Activation activation_named(const std::string& name) {
   using network::Activation;
-  const std::map<std::string, Activation> names{{"silu", Activation::silu},         {"tanh", Activation::tanh},
-                                                {"softplus", Activation::softplus}, {"gelu", Activation::gelu},
-                                                {"sin", Activation::sin},           {"relu", Activation::relu},
+  const std::map<std::string, Activation> names{{"silu", Activation::silu},
+                                                {"tanh", Activation::tanh},
+                                                {"softplus", Activation::softplus},
+                                                {"gelu", Activation::gelu},
+                                                {"sin", Activation::sin},
+                                                {"relu", Activation::relu},
                                                 {"leaky_relu", Activation::leaky_relu}};
   return names.at(name);
 }
@@ -103,7 +108,8 @@ inline GoldenCase read_case(JsonCursor& json) {
   });
   const std::vector<double>& widths = result["widths"];
   result.shape.inputs = static_cast<int>(widths.front());
-  for (std::size_t i = 1; i + 1 < widths.size(); ++i) result.shape.hidden.push_back(static_cast<int>(widths[i]));
+  for (std::size_t i = 1; i + 1 < widths.size(); ++i)
+    result.shape.hidden.push_back(static_cast<int>(widths[i]));
   return result;
 }
 

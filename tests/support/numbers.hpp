@@ -8,8 +8,8 @@
 
 namespace ebmpi::test {
 
-/// Numbers in (-bound, bound), rounded to float so that both precisions see the same ones. Made by the standard library's
-/// Mersenne twister, not by the generator under test.
+/// Numbers in (-bound, bound), rounded to float so that both precisions see the same ones. Made by the
+/// standard library's Mersenne twister, not by the generator under test.
 inline std::vector<double> arbitrary_numbers(std::size_t count, std::uint32_t seed, double bound = 1.0) {
   std::mt19937 engine(seed);
   std::vector<double> values(count);

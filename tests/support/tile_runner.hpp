@@ -26,11 +26,11 @@ struct TileResult {
   std::vector<Scalar> input_adjoint;  // (N, streams, D)
 };
 
-/// Runs both passes of MlpTile<Scalar, Order, Keep::everything> at samples x (N, D) along directions v (N, D), with the same weights
-/// (α, β, γ) for every sample.
+/// Runs both passes of MlpTile<Scalar, Order, Keep::everything> at samples x (N, D) along directions v (N,
+/// D), with the same weights (α, β, γ) for every sample.
 template <int Order, class Scalar>
-TileResult<Scalar> run_tile(const network::Mlp<Scalar>& mlp, const core::Rows<Scalar>& x, const core::Rows<Scalar>& v,
-                            const std::vector<Scalar>& weights) {
+TileResult<Scalar> run_tile(const network::Mlp<Scalar>& mlp, const core::Rows<Scalar>& x,
+                            const core::Rows<Scalar>& v, const std::vector<Scalar>& weights) {
   using Tile = network::MlpTile<Scalar, Order, network::Keep::everything>;
   constexpr int streams = Tile::streams, lanes = Tile::lanes, size = core::tile_size;
   const int count = static_cast<int>(x.extent(0)), dimension = static_cast<int>(x.extent(1));

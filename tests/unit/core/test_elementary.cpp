@@ -16,14 +16,16 @@ constexpr double ulp = 0x1p-23;
 
 std::vector<float> spread(float from, float to, int count) {
   std::vector<float> values(count);
-  for (int i = 0; i < count; ++i) values[i] = from + (to - from) * static_cast<float>(i) / static_cast<float>(count - 1);
+  for (int i = 0; i < count; ++i)
+    values[i] = from + (to - from) * static_cast<float>(i) / static_cast<float>(count - 1);
   return values;
 }
 
 /// Powers of e between e^from and e^to.
 std::vector<float> geometric(double from, double to, int count) {
   std::vector<float> values(count);
-  for (int i = 0; i < count; ++i) values[i] = static_cast<float>(std::exp(from + (to - from) * i / (count - 1)));
+  for (int i = 0; i < count; ++i)
+    values[i] = static_cast<float>(std::exp(from + (to - from) * i / (count - 1)));
   return values;
 }
 
@@ -92,19 +94,39 @@ TEST_CASE("sigmoid is accurate to 3 units in the last place and saturates", "[co
 
 TEST_CASE("sine and cosine of turns are accurate to 1.2e-7", "[core][elementary]") {
   const auto turns = spread(0.0f, 1.0f, 400001);
-  const auto sine = [](float x) { float s, c; vector_sincos_turns(x, s, c); return s; };
-  const auto cosine = [](float x) { float s, c; vector_sincos_turns(x, s, c); return c; };
+  const auto sine = [](float x) {
+    float s, c;
+    vector_sincos_turns(x, s, c);
+    return s;
+  };
+  const auto cosine = [](float x) {
+    float s, c;
+    vector_sincos_turns(x, s, c);
+    return c;
+  };
   constexpr double turn = 6.283185307179586477;
-  CHECK(worst(turns, applied(sine, turns), [](double x) { return std::sin(turn * x); }, 1.0) < 1.2e-7);
-  CHECK(worst(turns, applied(cosine, turns), [](double x) { return std::cos(turn * x); }, 1.0) < 1.2e-7);
+  CHECK(worst(
+            turns, applied(sine, turns), [](double x) { return std::sin(turn * x); }, 1.0) < 1.2e-7);
+  CHECK(worst(
+            turns, applied(cosine, turns), [](double x) { return std::cos(turn * x); }, 1.0) < 1.2e-7);
 }
 
 TEST_CASE("sine and cosine are accurate to 1.2e-7 up to 1000 radians", "[core][elementary]") {
-  const auto sine = [](float x) { float s, c; vector_sincos(x, s, c); return s; };
-  const auto cosine = [](float x) { float s, c; vector_sincos(x, s, c); return c; };
+  const auto sine = [](float x) {
+    float s, c;
+    vector_sincos(x, s, c);
+    return s;
+  };
+  const auto cosine = [](float x) {
+    float s, c;
+    vector_sincos(x, s, c);
+    return c;
+  };
   for (const auto& x : {spread(-1000.0f, 1000.0f, 1000001), spread(-4.0f, 4.0f, 100001)}) {
-    CHECK(worst(x, applied(sine, x), [](double y) { return std::sin(y); }, 1.0) < 1.2e-7);
-    CHECK(worst(x, applied(cosine, x), [](double y) { return std::cos(y); }, 1.0) < 1.2e-7);
+    CHECK(worst(
+              x, applied(sine, x), [](double y) { return std::sin(y); }, 1.0) < 1.2e-7);
+    CHECK(worst(
+              x, applied(cosine, x), [](double y) { return std::cos(y); }, 1.0) < 1.2e-7);
   }
 }
 

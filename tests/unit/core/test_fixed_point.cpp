@@ -18,7 +18,8 @@ using Verdict = core::FixedPointSum::Verdict;
 
 namespace ebmpi::test {
 
-/// `rows` (N, columns) are added to the first `columns` values of slot `slot`, row order[i] by worker i % workers.
+/// `rows` (N, columns) are added to the first `columns` values of slot `slot`, row order[i] by worker i %
+/// workers.
 template <class Scalar>
 void add_rows(const FixedPointSum& sum, int slot, const std::vector<Scalar>& rows, int columns,
               const std::vector<int>& order) {
@@ -27,14 +28,16 @@ void add_rows(const FixedPointSum& sum, int slot, const std::vector<Scalar>& row
   const auto numbers = to_device(order);
   const std::int64_t index = sum.slot_first(slot);
   const int workers = sum.workers(), count = static_cast<int>(order.size());
-  Kokkos::parallel_for("ebmpi::test::add_rows", Kokkos::RangePolicy<core::ExecutionSpace>(0, workers),
-                       KOKKOS_LAMBDA(int worker) {
-    for (int i = worker; i < count; i += workers) {
-      auto peak = core::magnitude_bits(Scalar(0));
-      adder.add_row(worker, slot, index, values.data() + std::int64_t{numbers(i)} * columns, columns, peak);
-      adder.template note_peak<Scalar>(worker, slot, peak);
-    }
-  });
+  Kokkos::parallel_for(
+      "ebmpi::test::add_rows", Kokkos::RangePolicy<core::ExecutionSpace>(0, workers),
+      KOKKOS_LAMBDA(int worker) {
+        for (int i = worker; i < count; i += workers) {
+          auto peak = core::magnitude_bits(Scalar(0));
+          adder.add_row(worker, slot, index, values.data() + std::int64_t{numbers(i)} * columns, columns,
+                        peak);
+          adder.template note_peak<Scalar>(worker, slot, peak);
+        }
+      });
   Kokkos::fence();
 }
 
@@ -65,11 +68,13 @@ Verdict sum_until_good(FixedPointSum& sum, std::int64_t blocks, const Add& add) 
 
 }  // namespace ebmpi::test
 
-TEST_CASE("sums do not depend on the order of the addends nor on the workers, bit for bit", "[core][fixed_point]") {
+TEST_CASE("sums do not depend on the order of the addends nor on the workers, bit for bit",
+          "[core][fixed_point]") {
   constexpr int columns = 37, count = 200;
   // Magnitudes over ten decades: in floating point any other order would give other bits.
   auto rows = test::converted<float>(test::arbitrary_numbers(columns * count, 1));
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] *= static_cast<float>(std::pow(10.0, static_cast<double>(i % 11) - 5));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] *= static_cast<float>(std::pow(10.0, static_cast<double>(i % 11) - 5));
   std::vector<std::int64_t> first_sums, first_exponents;
   std::mt19937 engine(5);
   for (const int workers : {1, 2, 7}) {
@@ -77,7 +82,8 @@ TEST_CASE("sums do not depend on the order of the addends nor on the workers, bi
       std::vector<int> order = test::in_order(count);
       if (shuffle > 0) std::shuffle(order.begin(), order.end(), engine);
       FixedPointSum sum({columns}, workers);
-      REQUIRE(test::sum_until_good(sum, count, [&] { test::add_rows(sum, 0, rows, columns, order); }) == Verdict::good);
+      REQUIRE(test::sum_until_good(sum, count, [&] { test::add_rows(sum, 0, rows, columns, order); }) ==
+              Verdict::good);
       const std::vector<std::int64_t> sums(sum.sums().begin(), sum.sums().end());
       if (first_sums.empty()) {
         first_sums = sums;
@@ -89,15 +95,16 @@ TEST_CASE("sums do not depend on the order of the addends nor on the workers, bi
   }
 }
 
-// The scale leaves 61 - 10 bits for the largest addend times the number of blocks, and each addend is rounded to half a unit.
-// With 256 = 2^8 blocks of numbers below 1: error <= 256 · ½ · 2^-(51 - 8) = 2^-36.
+// The scale leaves 61 - 10 bits for the largest addend times the number of blocks, and each addend is rounded
+// to half a unit. With 256 = 2^8 blocks of numbers below 1: error <= 256 · ½ · 2^-(51 - 8) = 2^-36.
 TEST_CASE("sums are accurate to the stated bits", "[core][fixed_point]") {
   constexpr int columns = 50, count = 256;
   auto rows = test::arbitrary_numbers(columns * count, 2, 2.9);
   for (double& value : rows) value /= 3.0;  // no short binary fractions
   FixedPointSum sum({columns}, 3);
-  REQUIRE(test::sum_until_good(sum, count, [&] { test::add_rows(sum, 0, rows, columns, test::in_order(count)); }) ==
-          Verdict::good);
+  REQUIRE(test::sum_until_good(sum, count, [&] {
+            test::add_rows(sum, 0, rows, columns, test::in_order(count));
+          }) == Verdict::good);
   const auto divided = test::to_device(std::vector<double>(columns));
   sum.quotient(8.0, columns, divided);
   const auto quotients = test::to_host(divided);
@@ -186,8 +193,9 @@ TEST_CASE("not-a-number and infinity are never lost, wherever they stand", "[cor
   constexpr int columns = 37, count = 5;
   const auto check = [](auto zero) {
     using Scalar = decltype(zero);
-    for (const Scalar bad : {std::numeric_limits<Scalar>::quiet_NaN(), -std::numeric_limits<Scalar>::quiet_NaN(),
-                             std::numeric_limits<Scalar>::infinity(), -std::numeric_limits<Scalar>::infinity()}) {
+    for (const Scalar bad :
+         {std::numeric_limits<Scalar>::quiet_NaN(), -std::numeric_limits<Scalar>::quiet_NaN(),
+          std::numeric_limits<Scalar>::infinity(), -std::numeric_limits<Scalar>::infinity()}) {
       int lost = 0;
       for (int at = 0; at < columns * count; ++at) {
         FixedPointSum sum({columns}, 2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch_test_macros.hpp>
 #include <array>
+#include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -27,9 +27,11 @@ TEST_CASE("Philox4x32-10 gives the published known answers", "[core][random]") {
         Words{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
 }
 
-// Computed with a Philox written in Python from the paper. They pin which word holds what: old runs must stay repeatable.
+// Computed with a Philox written in Python from the paper. They pin which word holds what: old runs must stay
+// repeatable.
 TEST_CASE("draws and stream keys keep their places in the counter", "[core][random]") {
-  CHECK(words(draw({{1, 2}}, 0x300000004u, 5, 6)) == Words{0x750a4c21u, 0x5bc1f563u, 0x1c7dddf6u, 0xc5892e49u});
+  CHECK(words(draw({{1, 2}}, 0x300000004u, 5, 6)) ==
+        Words{0x750a4c21u, 0x5bc1f563u, 0x1c7dddf6u, 0xc5892e49u});
   const PhiloxKey key = stream_key(0x123456789abcdef0u, Purpose::chain_noise);
   CHECK(key.word[0] == 0x98232391u);
   CHECK(key.word[1] == 0x44630820u);
@@ -43,7 +45,8 @@ TEST_CASE("the numbers of the purposes are never changed", "[core][random]") {
   for (std::size_t i = 0; i < purposes.size(); ++i) CHECK(static_cast<std::size_t>(purposes[i]) == i + 1);
 }
 
-TEST_CASE("uniform numbers lie strictly between zero and one, at the middle of their cells", "[core][random]") {
+TEST_CASE("uniform numbers lie strictly between zero and one, at the middle of their cells",
+          "[core][random]") {
   CHECK(uniform<double>(0u) == 0x1p-33);
   CHECK(uniform<double>(0xffffffffu) == 1.0 - 0x1p-33);
   CHECK(uniform<double>(0x80000000u) == 0.5 + 0x1p-33);

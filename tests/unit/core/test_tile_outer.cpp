@@ -18,10 +18,12 @@ namespace ebmpi::test {
 template <class Scalar>
 Buffer<Scalar> transposed(const std::vector<double>& in, int features, int lanes) {
   const auto from = to_device(converted<Scalar>(in));
-  const auto to = to_device(std::vector<Scalar>(core::transposed_columns<Scalar>(features) * lanes, Scalar(-77)));
-  on_one_team<Scalar>(0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
-    core::transpose_tile(member, from.data(), features, to.data(), lanes);
-  });
+  const auto to =
+      to_device(std::vector<Scalar>(core::transposed_columns<Scalar>(features) * lanes, Scalar(-77)));
+  on_one_team<Scalar>(
+      0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
+        core::transpose_tile(member, from.data(), features, to.data(), lanes);
+      });
   return to;
 }
 
@@ -45,11 +47,11 @@ void check_transpose() {
   }
 }
 
-/// Twice adds left (rows, lanes) · rightᵀ and the row sums of `left` between two slots that hold other things; the second
-/// addition, on the calibrated scale, is what is returned: all values, in order.
+/// Twice adds left (rows, lanes) · rightᵀ and the row sums of `left` between two slots that hold other
+/// things; the second addition, on the calibrated scale, is what is returned: all values, in order.
 template <class Scalar>
-std::vector<double> gradients(const std::vector<double>& left, int rows, const std::vector<double>& right, int columns,
-                              int lanes) {
+std::vector<double> gradients(const std::vector<double>& left, int rows, const std::vector<double>& right,
+                              int columns, int lanes) {
   constexpr int before = 3, after = 5;
   core::FixedPointSum sum({before, rows * columns, rows, after}, 2);
   const auto adder = sum.adder();
@@ -57,13 +59,17 @@ std::vector<double> gradients(const std::vector<double>& left, int rows, const s
   const auto right_view = transposed<Scalar>(right, columns, lanes);
   for (int pass = 0; pass < 2; ++pass) {
     sum.clear();
-    on_one_team<Scalar>(0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
-      core::add_outer_product(member, left_view.data(), rows, right_view.data(), columns, lanes, {adder, 1, 1, before});
-      core::add_row_sums(member, left_view.data(), rows, lanes, {adder, 1, 2, before + std::int64_t{rows} * columns});
-    });
+    on_one_team<Scalar>(
+        0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
+          core::add_outer_product(member, left_view.data(), rows, right_view.data(), columns, lanes,
+                                  {adder, 1, 1, before});
+          core::add_row_sums(member, left_view.data(), rows, lanes,
+                             {adder, 1, 2, before + std::int64_t{rows} * columns});
+        });
     sum.collect();
     const auto verdict = sum.judge(1);
-    if (verdict != (pass == 0 ? core::FixedPointSum::Verdict::repeat : core::FixedPointSum::Verdict::good)) return {};
+    if (verdict != (pass == 0 ? core::FixedPointSum::Verdict::repeat : core::FixedPointSum::Verdict::good))
+      return {};
   }
   std::vector<double> values;
   for (std::int64_t i = 0; i < sum.values(); ++i) values.push_back(sum.value(i));
@@ -71,8 +77,8 @@ std::vector<double> gradients(const std::vector<double>& left, int rows, const s
 }
 
 /// The same with plain loops: zeros in the outer slots, row sums over the first tile_size lanes only.
-inline std::vector<double> plain_gradients(const std::vector<double>& left, int rows, const std::vector<double>& right,
-                                           int columns, int lanes) {
+inline std::vector<double> plain_gradients(const std::vector<double>& left, int rows,
+                                           const std::vector<double>& right, int columns, int lanes) {
   std::vector<double> values(3 + rows * columns + rows + 5, 0.0);
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
@@ -80,7 +86,8 @@ inline std::vector<double> plain_gradients(const std::vector<double>& left, int 
         values[3 + row * columns + column] += left[row * lanes + lane] * right[column * lanes + lane];
       }
     }
-    for (int lane = 0; lane < core::tile_size; ++lane) values[3 + rows * columns + row] += left[row * lanes + lane];
+    for (int lane = 0; lane < core::tile_size; ++lane)
+      values[3 + rows * columns + row] += left[row * lanes + lane];
   }
   return values;
 }
@@ -107,11 +114,13 @@ TEST_CASE("a tile is transposed and its padding cleared", "[core][outer]") {
   test::check_transpose<double>();
 }
 
-TEST_CASE("outer products and row sums agree with plain loops and stay in their slots, float", "[core][outer]") {
+TEST_CASE("outer products and row sums agree with plain loops and stay in their slots, float",
+          "[core][outer]") {
   test::check_gradients<float>(1e-5);
 }
 
 // The fixed point of one block keeps 51 bits of the largest addend: 4e-16 of it.
-TEST_CASE("outer products and row sums agree with plain loops and stay in their slots, double", "[core][outer]") {
+TEST_CASE("outer products and row sums agree with plain loops and stay in their slots, double",
+          "[core][outer]") {
   test::check_gradients<double>(3e-14);
 }

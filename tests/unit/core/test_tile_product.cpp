@@ -15,8 +15,8 @@ namespace ebmpi::test {
 
 /// matrix (rows, columns) · in (columns, lanes) by the code under test; both row-major.
 template <class Scalar>
-std::vector<Scalar> product(const std::vector<double>& matrix, int rows, int columns, const std::vector<double>& in,
-                            int lanes) {
+std::vector<Scalar> product(const std::vector<double>& matrix, int rows, int columns,
+                            const std::vector<double>& in, int lanes) {
   using Panel = core::PanelMatrix<Scalar>;
   std::vector<Scalar> packed(Panel::size(rows, columns), Scalar(0));
   for (int row = 0; row < rows; ++row) {
@@ -29,9 +29,10 @@ std::vector<Scalar> product(const std::vector<double>& matrix, int rows, int col
   // One row more than the product has: it must come back untouched.
   const auto y = to_device(std::vector<Scalar>((rows + 1) * lanes, Scalar(-77)));
   const Panel view{panels.data(), rows, columns};
-  on_one_team<Scalar>(0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
-    core::matrix_times_tile(member, view, x.data(), y.data(), lanes);
-  });
+  on_one_team<Scalar>(
+      0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
+        core::matrix_times_tile(member, view, x.data(), y.data(), lanes);
+      });
   return to_host(y);
 }
 
@@ -49,8 +50,8 @@ inline std::vector<double> plain_product(const std::vector<double>& matrix, int 
   return out;
 }
 
-/// `tolerance` covers the rounding of up to 129 terms below one (each 2^-24 of a partial sum of a few units, in float); one
-/// wrong weight or sample shows as about 0.1.
+/// `tolerance` covers the rounding of up to 129 terms below one (each 2^-24 of a partial sum of a few units,
+/// in float); one wrong weight or sample shows as about 0.1.
 template <class Scalar>
 void check_products(double tolerance) {
   for (const int rows : {1, 2, 5, 6, 7, 13, 64, 129}) {

@@ -13,9 +13,10 @@ namespace ebmpi::test {
 /// Loads rows [first, first + count) as the second stream of a tile of 128 lanes. (D · 128)
 inline std::vector<float> loaded(const core::Rows<float>& rows, std::int64_t first, int count) {
   const auto tile = to_device(std::vector<float>(rows.extent(1) * 128, -77.0f));
-  on_one_team<float>(0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
-    core::load_tile(member, rows, first, count, tile.data() + 64, 128);
-  });
+  on_one_team<float>(
+      0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
+        core::load_tile(member, rows, first, count, tile.data() + 64, 128);
+      });
   return to_host(tile);
 }
 
@@ -25,9 +26,10 @@ inline void store_numbered(const core::Rows<float>& rows, std::int64_t first, in
   std::vector<float> numbers(dimension * 64);
   for (int i = 0; i < dimension * 64; ++i) numbers[i] = static_cast<float>(i / 64 * 100 + i % 64);
   const auto tile = to_device(numbers);
-  on_one_team<float>(0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
-    core::store_tile(member, tile.data(), rows, first, count);
-  });
+  on_one_team<float>(
+      0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
+        core::store_tile(member, tile.data(), rows, first, count);
+      });
 }
 
 }  // namespace ebmpi::test

@@ -159,3 +159,31 @@ TEST_CASE("the double well is normalised as by Bessel functions", "[data][synthe
     check_mean(*density, s * s, [](auto x) { return x[2] * x[2]; });
   }
 }
+
+TEST_CASE("the pinwheel's blades lie where they are defined to", "[data][synthetic]") {
+  // The middle of blade k, at radius 1, is turned by 72°·k + e/4; the other blades are more than 9 noise
+  // scales away.
+  const double s = 0.1, pi = std::numbers::pi;
+  const auto density = make_density("pinwheel", 2, s);
+  for (int k = 0; k < 5; ++k) {
+    const double angle = 0.4 * pi * k + 0.25 * std::numbers::e;
+    CHECK_THAT(log_density_at(*density, {std::cos(angle), std::sin(angle)}),
+               WithinAbs(-std::log(5.0 * 2.0 * pi * 0.3 * s), 1e-12));
+  }
+}
+
+TEST_CASE("narrow spirals and swiss rolls have the density of their parameter", "[data][synthetic]") {
+  // On a curve much wider bent than σ, p = q(t) / (|c'(t)| σ √(2π)) up to (σ / radius of curvature)².
+  const double s = 0.005, pi = std::numbers::pi, width = s * std::sqrt(2.0 * pi);
+  const auto speed = [](double t, double scale) { return std::sqrt(1.0 + t * t) / scale; };
+  const auto spirals = make_density("spirals", 2, s);
+  const auto roll = make_density("swiss_roll", 2, s);
+  for (const double t : {1.6 * pi, 2.3 * pi, 2.9 * pi}) {
+    const double spiral_density = 0.5 * 2.0 * t / (9.0 * pi * pi) / (speed(t, 3.0) * width);
+    for (const double sign : {1.0, -1.0})
+      CHECK_THAT(log_density_at(*spirals, {-sign * t * std::cos(t) / 3.0, sign * t * std::sin(t) / 3.0}),
+                 WithinAbs(std::log(spiral_density), 1e-4));
+    CHECK_THAT(log_density_at(*roll, {t * std::cos(t) / 5.0, t * std::sin(t) / 5.0}),
+               WithinAbs(std::log(1.0 / (3.0 * pi) / (speed(t, 5.0) * width)), 1e-4));
+  }
+}

@@ -106,8 +106,8 @@ TEST_CASE("An empirical p-value counts the normal scores that are not below") {
 }
 
 TEST_CASE("p-values of normal rows are uniform") {
-  // Of n + 1 exchangeable scores without ties each rank is equally likely, so over all choices of the one that is
-  // tested the p-values are exactly 1/(n+1), 2/(n+1), …, 1.
+  // Of n + 1 exchangeable scores without ties each rank is equally likely, so over all choices of the one
+  // that is tested the p-values are exactly 1/(n+1), 2/(n+1), …, 1.
   std::mt19937 engine(3);
   std::normal_distribution<double> distribution;
   Scores all(100);

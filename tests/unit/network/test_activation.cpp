@@ -14,31 +14,41 @@ namespace {
 constexpr int count = 1601;
 
 /// Arguments from -8 to 8, none of them 0.
-double argument(int i) { return -8.0 + 0.01 * i + 0.0037; }
+double argument(int i) {
+  return -8.0 + 0.01 * i + 0.0037;
+}
 
 template <Activation activation, class Scalar>
 std::array<double, 4> derivatives(double z) {
   Scalar phi[4];
   activation_derivatives<activation>(static_cast<Scalar>(z), phi);
-  return {static_cast<double>(phi[0]), static_cast<double>(phi[1]), static_cast<double>(phi[2]), static_cast<double>(phi[3])};
+  return {static_cast<double>(phi[0]), static_cast<double>(phi[1]), static_cast<double>(phi[2]),
+          static_cast<double>(phi[3])};
 }
 
 /// The definitions, from the standard library.
 double definition(Activation activation, double z) {
   switch (activation) {
-    case Activation::silu: return z / (1.0 + std::exp(-z));
-    case Activation::tanh: return std::tanh(z);
-    case Activation::softplus: return std::log1p(std::exp(z));
-    case Activation::gelu: return 0.5 * z * (1.0 + std::erf(z / std::sqrt(2.0)));
-    case Activation::sin: return std::sin(z);
-    case Activation::relu: return z > 0 ? z : 0.0;
-    case Activation::leaky_relu: return z > 0 ? z : 0.01 * z;
+    case Activation::silu:
+      return z / (1.0 + std::exp(-z));
+    case Activation::tanh:
+      return std::tanh(z);
+    case Activation::softplus:
+      return std::log1p(std::exp(z));
+    case Activation::gelu:
+      return 0.5 * z * (1.0 + std::erf(z / std::sqrt(2.0)));
+    case Activation::sin:
+      return std::sin(z);
+    case Activation::relu:
+      return z > 0 ? z : 0.0;
+    case Activation::leaky_relu:
+      return z > 0 ? z : 0.01 * z;
   }
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-/// φ against its definition, and each derivative against the central difference of the one below, of fourth order:
-/// error h⁴/30 · fifth derivative + 1e-16/h, about 1e-11 at h = 2e-3.
+/// φ against its definition, and each derivative against the central difference of the one below, of fourth
+/// order: error h⁴/30 · fifth derivative + 1e-16/h, about 1e-11 at h = 2e-3.
 template <Activation activation>
 void check_double() {
   constexpr double h = 2e-3;
@@ -47,8 +57,10 @@ void check_double() {
     const double z = argument(i);
     const auto here = derivatives<activation, double>(z);
     worst_value = std::fmax(worst_value, std::abs(here[0] - definition(activation, z)));
-    const auto right = derivatives<activation, double>(z + h), right2 = derivatives<activation, double>(z + 2 * h);
-    const auto left = derivatives<activation, double>(z - h), left2 = derivatives<activation, double>(z - 2 * h);
+    const auto right = derivatives<activation, double>(z + h),
+               right2 = derivatives<activation, double>(z + 2 * h);
+    const auto left = derivatives<activation, double>(z - h),
+               left2 = derivatives<activation, double>(z - 2 * h);
     if (!is_smooth(activation) && std::abs(z) < 3 * h) continue;
     for (int k = 0; k < 3; ++k) {
       const double slope = (8 * (right[k] - left[k]) - (right2[k] - left2[k])) / (12 * h);
@@ -85,24 +97,53 @@ void check_extremes() {
 }  // namespace
 
 TEST_CASE("activations have the derivatives that finite differences show", "[network][activation]") {
-  SECTION("silu") { check_double<Activation::silu>(); }
-  SECTION("tanh") { check_double<Activation::tanh>(); }
-  SECTION("softplus") { check_double<Activation::softplus>(); }
-  SECTION("gelu") { check_double<Activation::gelu>(); }
-  SECTION("sin") { check_double<Activation::sin>(); }
-  SECTION("relu") { check_double<Activation::relu>(); }
-  SECTION("leaky_relu") { check_double<Activation::leaky_relu>(); }
+  SECTION("silu") {
+    check_double<Activation::silu>();
+  }
+  SECTION("tanh") {
+    check_double<Activation::tanh>();
+  }
+  SECTION("softplus") {
+    check_double<Activation::softplus>();
+  }
+  SECTION("gelu") {
+    check_double<Activation::gelu>();
+  }
+  SECTION("sin") {
+    check_double<Activation::sin>();
+  }
+  SECTION("relu") {
+    check_double<Activation::relu>();
+  }
+  SECTION("leaky_relu") {
+    check_double<Activation::leaky_relu>();
+  }
 }
 
-// z times a unit in the last place, for |z| up to 8: 5e-7; gelu adds the 1.5e-7 of its error function, times z.
+// z times a unit in the last place, for |z| up to 8: 5e-7; gelu adds the 1.5e-7 of its error function, times
+// z.
 TEST_CASE("activations in single precision agree with double", "[network][activation]") {
-  SECTION("silu") { check_float<Activation::silu>(2e-6); }
-  SECTION("tanh") { check_float<Activation::tanh>(2e-6); }
-  SECTION("softplus") { check_float<Activation::softplus>(1e-6); }
-  SECTION("gelu") { check_float<Activation::gelu>(2e-6); }
-  SECTION("sin") { check_float<Activation::sin>(2e-7); }
-  SECTION("relu") { check_float<Activation::relu>(1e-7); }
-  SECTION("leaky_relu") { check_float<Activation::leaky_relu>(1e-7); }
+  SECTION("silu") {
+    check_float<Activation::silu>(2e-6);
+  }
+  SECTION("tanh") {
+    check_float<Activation::tanh>(2e-6);
+  }
+  SECTION("softplus") {
+    check_float<Activation::softplus>(1e-6);
+  }
+  SECTION("gelu") {
+    check_float<Activation::gelu>(2e-6);
+  }
+  SECTION("sin") {
+    check_float<Activation::sin>(2e-7);
+  }
+  SECTION("relu") {
+    check_float<Activation::relu>(1e-7);
+  }
+  SECTION("leaky_relu") {
+    check_float<Activation::leaky_relu>(1e-7);
+  }
 }
 
 TEST_CASE("activations do not overflow and do not hide what is not a number", "[network][activation]") {
@@ -122,7 +163,8 @@ TEST_CASE("activations do not overflow and do not hide what is not a number", "[
 }
 
 TEST_CASE("only the rectifiers are not smooth", "[network][activation]") {
-  for (const Activation activation : {Activation::silu, Activation::tanh, Activation::softplus, Activation::gelu, Activation::sin}) {
+  for (const Activation activation :
+       {Activation::silu, Activation::tanh, Activation::softplus, Activation::gelu, Activation::sin}) {
     CHECK(is_smooth(activation));
   }
   CHECK_FALSE(is_smooth(Activation::relu));

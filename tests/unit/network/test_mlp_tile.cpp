@@ -14,7 +14,8 @@ using network::MlpShape;
 
 namespace {
 
-constexpr Activation smooth[] = {Activation::silu, Activation::tanh, Activation::softplus, Activation::gelu, Activation::sin};
+constexpr Activation smooth[] = {Activation::silu, Activation::tanh, Activation::softplus, Activation::gelu,
+                                 Activation::sin};
 
 std::vector<MlpShape> shapes(Activation activation) {
   return {{3, {}, activation}, {2, {5}, activation}, {3, {4, 7}, activation}, {9, {16, 16, 16}, activation}};
@@ -22,12 +23,18 @@ std::vector<MlpShape> shapes(Activation activation) {
 
 double activation_value(Activation activation, double z) {
   switch (activation) {
-    case Activation::silu: return z / (1.0 + std::exp(-z));
-    case Activation::tanh: return std::tanh(z);
-    case Activation::softplus: return std::log1p(std::exp(z));
-    case Activation::gelu: return 0.5 * z * std::erfc(-z / std::sqrt(2.0));
-    case Activation::sin: return std::sin(z);
-    default: return z > 0 ? z : (activation == Activation::relu ? 0.0 : 0.01 * z);
+    case Activation::silu:
+      return z / (1.0 + std::exp(-z));
+    case Activation::tanh:
+      return std::tanh(z);
+    case Activation::softplus:
+      return std::log1p(std::exp(z));
+    case Activation::gelu:
+      return 0.5 * z * std::erfc(-z / std::sqrt(2.0));
+    case Activation::sin:
+      return std::sin(z);
+    default:
+      return z > 0 ? z : (activation == Activation::relu ? 0.0 : 0.01 * z);
   }
 }
 
@@ -51,15 +58,17 @@ double plain_energy(const MlpShape& shape, const std::vector<double>& parameters
   return h[0];
 }
 
-/// E, Ė and Ë of row `row` along v, by central differences of fourth order: errors near 1e-12, 1e-12 and 1e-9.
-std::vector<double> plain_jet(const MlpShape& shape, const std::vector<double>& parameters, const std::vector<double>& x,
-                              const std::vector<double>& v, std::size_t row) {
+/// E, Ė and Ë of row `row` along v, by central differences of fourth order: errors near 1e-12, 1e-12 and
+/// 1e-9.
+std::vector<double> plain_jet(const MlpShape& shape, const std::vector<double>& parameters,
+                              const std::vector<double>& x, const std::vector<double>& v, std::size_t row) {
   const auto dimension = static_cast<std::size_t>(shape.inputs);
   constexpr double h = 2e-3;
   double energy[5];
   for (int k = -2; k <= 2; ++k) {
     std::vector<double> at(dimension);
-    for (std::size_t d = 0; d < dimension; ++d) at[d] = x[row * dimension + d] + k * h * v[row * dimension + d];
+    for (std::size_t d = 0; d < dimension; ++d)
+      at[d] = x[row * dimension + d] + k * h * v[row * dimension + d];
     energy[k + 2] = plain_energy(shape, parameters, at);
   }
   return {energy[2], (8 * (energy[3] - energy[1]) - (energy[4] - energy[0])) / (12 * h),
@@ -77,7 +86,8 @@ Samples samples_for(const MlpShape& shape, std::size_t count) {
           test::arbitrary_numbers(count * dimension, 3, 1.5)};
 }
 
-/// The jets of order 0, 1 and 2 by the code under test; those of lower order must be the beginning of the higher ones.
+/// The jets of order 0, 1 and 2 by the code under test; those of lower order must be the beginning of the
+/// higher ones.
 template <class Scalar>
 std::vector<Scalar> tile_jets(const MlpShape& shape, const Samples& samples) {
   const auto mlp = test::mlp_with<Scalar>(shape, samples.parameters);
@@ -89,7 +99,8 @@ std::vector<Scalar> tile_jets(const MlpShape& shape, const Samples& samples) {
   double apart = 0;
   for (std::size_t row = 0; row < order0.jets.size(); ++row) {
     apart = std::max<double>(apart, std::abs(order0.jets[row] - order2.jets[3 * row]));
-    for (int k = 0; k < 2; ++k) apart = std::max<double>(apart, std::abs(order1.jets[2 * row + k] - order2.jets[3 * row + k]));
+    for (int k = 0; k < 2; ++k)
+      apart = std::max<double>(apart, std::abs(order1.jets[2 * row + k] - order2.jets[3 * row + k]));
   }
   CHECK(apart <= (sizeof(Scalar) == 8 ? 1e-13 : 2e-5));
   return order2.jets;
@@ -97,7 +108,8 @@ std::vector<Scalar> tile_jets(const MlpShape& shape, const Samples& samples) {
 
 /// Column `stream` of an adjoint (N, streams, D).
 template <class Scalar>
-std::vector<Scalar> stream_of(const std::vector<Scalar>& adjoint, int stream, int streams, std::size_t dimension) {
+std::vector<Scalar> stream_of(const std::vector<Scalar>& adjoint, int stream, int streams,
+                              std::size_t dimension) {
   std::vector<Scalar> result;
   for (std::size_t i = 0; i < adjoint.size(); ++i) {
     if (static_cast<int>(i / dimension % streams) == stream) result.push_back(adjoint[i]);
@@ -123,11 +135,16 @@ void check_golden(const test::GoldenCase& golden, double tolerance) {
   CHECK(test::worst_error(jet_column(order2.jets, 0, 3), golden["energy"]) < tolerance);
   CHECK(test::worst_error(jet_column(order2.jets, 1, 3), golden["energy_dot"]) < tolerance);
   CHECK(test::worst_error(jet_column(order2.jets, 2, 3), golden["energy_ddot"]) < tolerance);
-  // Seeded with β = 1, the adjoint of the value is the Hessian-vector product and that of the direction is ∇E.
-  CHECK(test::worst_error(stream_of(order1.input_adjoint, 0, 2, dimension), golden["hessian_vector"]) < tolerance);
-  CHECK(test::worst_error(stream_of(order1.input_adjoint, 1, 2, dimension), golden["input_gradient"]) < tolerance);
-  CHECK(test::worst_error(stream_of(order2.input_adjoint, 0, 3, dimension), golden["hessian_vector"]) < tolerance);
-  CHECK(test::worst_error(stream_of(order2.input_adjoint, 1, 3, dimension), golden["input_gradient"]) < tolerance);
+  // Seeded with β = 1, the adjoint of the value is the Hessian-vector product and that of the direction is
+  // ∇E.
+  CHECK(test::worst_error(stream_of(order1.input_adjoint, 0, 2, dimension), golden["hessian_vector"]) <
+        tolerance);
+  CHECK(test::worst_error(stream_of(order1.input_adjoint, 1, 2, dimension), golden["input_gradient"]) <
+        tolerance);
+  CHECK(test::worst_error(stream_of(order2.input_adjoint, 0, 3, dimension), golden["hessian_vector"]) <
+        tolerance);
+  CHECK(test::worst_error(stream_of(order2.input_adjoint, 1, 3, dimension), golden["input_gradient"]) <
+        tolerance);
   const auto sampler = test::run_energy<Scalar>(mlp, x);
   CHECK(test::worst_error(sampler.energy, golden["energy"]) < tolerance);
   CHECK(test::worst_error(sampler.gradient, golden["input_gradient"]) < tolerance);

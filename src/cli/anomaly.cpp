@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluation/anomaly.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/json.hpp"
+#include "cli/model_options.hpp"
+#include "core/error.hpp"
+#include "evaluation/evaluate_rows.hpp"
+#include "io/dataset_reader.hpp"
+#include "io/file_writer.hpp"
+
+namespace ebmpi::cli {
+namespace {
+
+struct AnomalyArguments {
+  ModelArguments model;
+  std::string normal, data, output;
+  std::string score = "energy";
+  double false_alarm = 0.01;
+  bool json = false;
+};
+
+/// The tested rows of all ranks.
+struct Verdict {
+  std::vector<double> scores, p_values;             // (N)
+  std::optional<std::vector<std::int64_t>> labels;  // (N)
+  double threshold = 0.0;
+  std::int64_t flagged = 0;
+};
+
+/// Anomaly scores of all rows of a data set, on every rank.
+template <class Scalar>
+std::vector<double> scores_of(const comm::Communicator& communicator, const training::Model<Scalar>& model,
+                              const io::DatasetReader& reader, const std::string& kind) {
+  const bool is_norm = kind == "norm";
+  const auto dimension = static_cast<std::size_t>(reader.columns());
+  std::vector<double> own;
+  evaluation::evaluate_rows<Scalar>(
+      communicator, model, reader, is_norm ? evaluation::Gradients::wanted : evaluation::Gradients::none,
+      [&](const auto& rows) {
+        for (std::size_t row = 0; row < rows.energies.size(); ++row) {
+          double square = 0.0;
+          for (const double slope :
+               rows.gradients.subspan(is_norm ? row * dimension : 0, is_norm ? dimension : 0)) {
+            square += slope * slope;
+          }
+          own.push_back(is_norm ? std::sqrt(square) : static_cast<double>(rows.energies[row]));
+        }
+      });
+  return communicator.gather_all(own);
+}
+
+/// Labels of all rows, on every rank, where `y` stands beside the data set.
+std::optional<std::vector<std::int64_t>> labels_of(const comm::Communicator& communicator,
+                                                   const io::DatasetReader& reader) {
+  return io::read_labels(communicator, io::labels_beside(reader.name()), reader.rows(), {0, reader.rows()});
+}
+
+void check_rate(const AnomalyArguments& arguments, const evaluation::NormalScores& normal) {
+  if (arguments.false_alarm >= normal.smallest_rate() && arguments.false_alarm < 1.0) return;
+  throw core::InputError(
+      fmt::format("--false-alarm {} cannot be kept with {} normal rows (they resolve rates from {:.3g} to "
+                  "below 1); give more rows "
+                  "in --normal, or another rate",
+                  arguments.false_alarm, normal.count(), normal.smallest_rate()));
+}
+
+Verdict judge(const AnomalyArguments& arguments, const evaluation::NormalScores& normal,
+              std::vector<double> scores) {
+  Verdict verdict;
+  verdict.threshold = normal.threshold(arguments.false_alarm);
+  for (const double score : scores) {
+    verdict.p_values.push_back(normal.p_value(score));
+    verdict.flagged += score > verdict.threshold ? 1 : 0;
+  }
+  verdict.scores = std::move(scores);
+  return verdict;
+}
+
+Json summary(const AnomalyArguments& arguments, const evaluation::NormalScores& normal,
+             const Verdict& verdict) {
+  Json report = Json::object();
+  report.set("score", arguments.score)
+      .set("normal_rows", normal.count())
+      .set("rows", verdict.scores.size())
+      .set("false_alarm_rate", arguments.false_alarm)
+      .set("threshold", verdict.threshold)
+      .set("flagged", verdict.flagged);
+  if (verdict.labels) {
+    report.set("anomalies", verdict.scores.size() - std::ranges::count(*verdict.labels, 0))
+        .set("auroc", evaluation::auroc(verdict.scores, *verdict.labels))
+        .set("average_precision", evaluation::average_precision(verdict.scores, *verdict.labels));
+  }
+  return report;
+}
+
+/// This rank's part of numbers that every rank has.
+template <class Value>
+std::span<const Value> own_part(const comm::Communicator& communicator, const std::vector<Value>& all) {
+  const comm::IndexRange rows = evaluation::own_rows(communicator, static_cast<std::int64_t>(all.size()));
+  return std::span(all).subspan(static_cast<std::size_t>(rows.first), static_cast<std::size_t>(rows.size()));
+}
+
+template <class Value>
+void write_all(const comm::Communicator& communicator, io::FileWriter& file, const std::string& path,
+               const std::vector<Value>& all) {
+  const auto rows = static_cast<std::int64_t>(all.size());
+  file.write_rows(path, rows, 0, evaluation::own_rows(communicator, rows).first, own_part(communicator, all));
+}
+
+void write_verdict(const comm::Communicator& communicator, io::FileWriter& file,
+                   const AnomalyArguments& arguments, const std::vector<double>& normal,
+                   const Verdict& verdict) {
+  file.attribute("/", "score_kind", arguments.score);
+  file.attribute("/", "false_alarm_rate", arguments.false_alarm);
+  file.attribute("/", "threshold", verdict.threshold);
+  file.attribute("/", "flagged", verdict.flagged);
+  write_all(communicator, file, "/score", verdict.scores);
+  write_all(communicator, file, "/p_value", verdict.p_values);
+  write_all(communicator, file, "/normal/score", normal);
+  if (!verdict.labels) return;
+  write_all(communicator, file, "/y", *verdict.labels);
+  const double auroc = evaluation::auroc(verdict.scores, *verdict.labels);
+  const double precision = evaluation::average_precision(verdict.scores, *verdict.labels);
+  if (std::isfinite(auroc)) file.attribute("/", "auroc", auroc);
+  if (std::isfinite(precision)) file.attribute("/", "average_precision", precision);
+}
+
+template <class Scalar>
+int detect(const comm::Communicator& communicator, const AnomalyArguments& arguments,
+           const training::Model<Scalar>& model) {
+  const io::DatasetReader normal_reader(communicator, io::parse_dataset_name(arguments.normal));
+  const io::DatasetReader reader(communicator, io::parse_dataset_name(arguments.data));
+  io::FileWriter file(communicator,
+                      arguments.output);  // first, so that a wrong path is noticed before the work
+  const std::vector<double> normal_scores = scores_of(communicator, model, normal_reader, arguments.score);
+  const evaluation::NormalScores normal(normal_scores);
+  check_rate(arguments, normal);
+  Verdict verdict = judge(arguments, normal, scores_of(communicator, model, reader, arguments.score));
+  verdict.labels = labels_of(communicator, reader);
+  write_origin(file, arguments.model, model);
+  write_verdict(communicator, file, arguments, normal_scores, verdict);
+  file.commit();
+  if (communicator.is_root()) {
+    const Json report = summary(arguments, normal, verdict);
+    fmt::print("{}", arguments.json ? report.to_json() : report.to_text());
+  }
+  return static_cast<int>(core::ExitCode::done);
+}
+
+int anomaly(const comm::Communicator& communicator, const AnomalyArguments& arguments) {
+  return training::with_model(communicator, arguments.model.model, arguments.model.which(),
+                              [&](const auto& model) { return detect(communicator, arguments, model); });
+}
+
+}  // namespace
+
+void add_anomaly(CLI::App& program, Action& action) {
+  const auto arguments = std::make_shared<AnomalyArguments>();
+  CLI::App* const command = program.add_subcommand("anomaly", "Find rows that are unlike normal ones");
+  command->footer(
+      "Writes /score (N), high for anomalies; /p_value (N), the chance that a normal row scores at least as "
+      "high, from "
+      "the normal rows; /normal/score; and where labels y (0: normal) stand beside the tested rows, /y and "
+      "the "
+      "attributes auroc and average_precision. Rows above the attribute threshold, those with a p-value of "
+      "at most "
+      "--false-alarm, are flagged. The normal rows must not be those that the model was trained on.");
+  add_model_options(*command, arguments->model);
+  command->add_option("--normal", arguments->normal, "Held-out normal rows, (n, D)")
+      ->required()
+      ->type_name("FILE.h5[:path]");
+  command->add_option("--data", arguments->data, "Rows to test, (N, D)")
+      ->required()
+      ->type_name("FILE.h5[:path]");
+  command->add_option("--output", arguments->output, "HDF5 file to write")->required()->type_name("FILE.h5");
+  command
+      ->add_option("--score", arguments->score, "energy: E(x); norm: |grad E(x)| in the data's coordinates")
+      ->check(CLI::IsMember({"energy", "norm"}))
+      ->type_name("energy|norm")
+      ->capture_default_str();
+  command->add_option("--false-alarm", arguments->false_alarm, "Share of normal rows that may be flagged")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Print the summary as JSON");
+  command->callback([arguments, &action] {
+    action = [arguments](const comm::Communicator& communicator) {
+      return anomaly(communicator, *arguments);
+    };
+  });
+}
+
+}  // namespace ebmpi::cli
