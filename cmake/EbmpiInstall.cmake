@@ -9,7 +9,7 @@ endif()
 # The package file finds the dependencies again by find_package. One that was built here has no place of its own where it
 # could be found, so the libraries would be unusable; the program needs none of that.
 if(EBMPI_FETCHED_DEPENDENCIES)
-  list(REMOVE_ITEM EBMPI_FETCHED_DEPENDENCIES Catch2)
+  list(REMOVE_ITEM EBMPI_FETCHED_DEPENDENCIES Catch2 CLI11) # no consumer needs these
 endif()
 if(EBMPI_FETCHED_DEPENDENCIES)
   string(JOIN ", " _names ${EBMPI_FETCHED_DEPENDENCIES})
@@ -22,16 +22,15 @@ set(EBMPI_INSTALLS_LIBRARIES ON)
 get_property(_modules GLOBAL PROPERTY EBMPI_MODULES)
 get_property(_targets GLOBAL PROPERTY EBMPI_INSTALLED_TARGETS)
 
-# ebmpi::ebmpi: everything but the command line.
+# The command line is the program's own business.
+list(REMOVE_ITEM _modules cli)
+list(REMOVE_ITEM _targets ebmpi_cli)
+
+# ebmpi::ebmpi: every module.
 add_library(ebmpi_all INTERFACE)
 set_target_properties(ebmpi_all PROPERTIES EXPORT_NAME ebmpi)
-set(_needs_cli11 OFF)
 foreach(_module IN LISTS _modules)
-  if(_module STREQUAL "cli")
-    set(_needs_cli11 ON)
-  else()
-    target_link_libraries(ebmpi_all INTERFACE ebmpi_${_module})
-  endif()
+  target_link_libraries(ebmpi_all INTERFACE ebmpi_${_module})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${_module} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ebmpi
           FILES_MATCHING PATTERN "*.hpp")
 endforeach()

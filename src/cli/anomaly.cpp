@@ -186,7 +186,6 @@ void add_anomaly(CLI::App& program, Action& action) {
   command
       ->add_option("--score", arguments->score, "energy: E(x); norm: |grad E(x)| in the data's coordinates")
       ->check(CLI::IsMember({"energy", "norm"}))
-      ->type_name("energy|norm")
       ->capture_default_str();
   command->add_option("--false-alarm", arguments->false_alarm, "Share of normal rows that may be flagged")
       ->check(CLI::Range(0.0, 1.0))

@@ -107,14 +107,19 @@ void Json::append_inline(std::string& out) const {
 }
 
 void Json::append_lines(std::string& out, int depth) const {
+  constexpr std::size_t most_in_line = 5;
+  const auto takes_lines = [](const Json& value) {
+    const auto* inner = std::get_if<Object>(&value.value_);
+    return inner != nullptr && (!value.is_flat() || inner->size() > most_in_line);
+  };
   const auto& members = std::get<Object>(value_);
   std::size_t width = 0;
   for (const auto& [key, value] : members) {
-    if (!std::holds_alternative<Object>(value.value_) || value.is_flat()) width = std::max(width, key.size());
+    if (!takes_lines(value)) width = std::max(width, key.size());
   }
   for (const auto& [key, value] : members) {
     out += indentation(depth) + key;
-    if (std::holds_alternative<Object>(value.value_) && !value.is_flat()) {
+    if (takes_lines(value)) {
       out += "\n";
       value.append_lines(out, depth + 1);
       continue;

@@ -40,7 +40,7 @@ public:
 
   /// JSON text; a number that is NaN or infinite, which JSON does not have, becomes null.
   std::string to_json() const;
-  /// "key: value" lines, deeper ones indented; objects without objects in them take one line.
+  /// Of an object: "key  value" lines, deeper ones indented; small objects without objects in them take one.
   std::string to_text() const;
 
 private:

@@ -12,7 +12,6 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
       .add_option("--parameters", arguments.parameters,
                   "ema: the moving average of the parameters; last: those of the last step")
       ->check(CLI::IsMember({"ema", "last"}))
-      ->type_name("ema|last")
       ->capture_default_str();
 }
 

@@ -176,8 +176,7 @@ void add_chain_options(CLI::App& command, SampleArguments& arguments) {
                   "chains: row i from persistent chain i mod C of the checkpoint; noise: from the normal "
                   "distribution "
                   "that training starts chains from (default: chains where the checkpoint has any)")
-      ->check(CLI::IsMember({"chains", "noise"}))
-      ->type_name("chains|noise");
+      ->check(CLI::IsMember({"chains", "noise"}));
   command
       .add_option(
           "--chains", arguments.chains,

@@ -14,18 +14,23 @@ namespace ebmpi::core {
 namespace detail {
 /// Adding this rounds a float below 2^22 in magnitude to an integer and leaves it in the low bits of the sum.
 inline constexpr float rounding_shift = 12582912.0f;
-inline constexpr std::int32_t rounding_shift_bits = 0x4b400000;
+inline constexpr std::int32_t largest_exponent_bits = 0x42ae0000;  // of 87.0f
 }  // namespace detail
 
-/// e^x; in single precision at least 2^-126 and finite for x in [-1e6, 1e6].
+/// e^x; in single precision the argument is bounded to [-87, 87], and infinite arguments give NaN.
 template <class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION Scalar vector_exp(Scalar x) {
   if constexpr (sizeof(Scalar) == 8) {
     return Kokkos::exp(x);
   } else {
-    const float shifted = x * 1.44269504f + detail::rounding_shift;
+    // The bound is put on the bits, as integers: on floats it would cost a comparison and a blend, for NaN's sake.
+    const std::int32_t bits = Kokkos::bit_cast<std::int32_t>(x);
+    std::int32_t magnitude = bits & 0x7fffffff;
+    magnitude = magnitude > detail::largest_exponent_bits ? detail::largest_exponent_bits : magnitude;
+    const float bounded = Kokkos::bit_cast<float>(magnitude | (bits & ~0x7fffffff));
+    const float shifted = bounded * 1.44269504f + detail::rounding_shift;
     const float k = shifted - detail::rounding_shift;
-    const float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
+    const float r = (bounded - k * 0.693359375f) + k * 2.12194440e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
@@ -33,11 +38,9 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar vector_exp(Scalar x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
-    // The bound is put on the integer exponent: on the float it would cost a comparison and a blend, for NaN's sake.
-    std::int32_t exponent = Kokkos::bit_cast<std::int32_t>(shifted) - detail::rounding_shift_bits;
-    exponent = exponent < -126 ? -126 : exponent;
-    exponent = exponent > 127 ? 127 : exponent;
-    return p * Kokkos::bit_cast<float>((exponent + 127) << 23);
+    const std::int32_t exponent = Kokkos::bit_cast<std::int32_t>(shifted) << 23;
+    // 0·x hands on a NaN, which the bound has lost.
+    return 0.0f * x + Kokkos::bit_cast<float>(Kokkos::bit_cast<std::int32_t>(p) + exponent);
   }
 }
 

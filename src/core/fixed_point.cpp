@@ -35,7 +35,8 @@ FixedPointSum::FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int wo
   for (const std::int64_t size : slot_sizes) slot_first_.push_back(slot_first_.back() + size);
   exponents_.assign(slot_sizes.size(), uncalibrated);
   used_exponents_ = exponents_;
-  sums_ = {"ebmpi::core::fixed_point_sums", static_cast<std::size_t>(workers_), static_cast<std::size_t>(values())};
+  sums_ = {"ebmpi::core::fixed_point_sums", static_cast<std::size_t>(workers_),
+           static_cast<std::size_t>(values())};
   peaks_ = {"ebmpi::core::fixed_point_peaks", static_cast<std::size_t>(workers_), slot_sizes.size()};
   total_ = decltype(total_)("ebmpi::core::fixed_point_total", values());
   top_ = decltype(top_)("ebmpi::core::fixed_point_top", slot_sizes.size());
@@ -68,24 +69,31 @@ void FixedPointSum::collect() {
   const auto top = top_;
   const int workers = workers_;
   const Kokkos::RangePolicy<ExecutionSpace> all_values(0, values());
-  Kokkos::parallel_for("ebmpi::core::collect_sums", all_values, KOKKOS_LAMBDA(std::int64_t i) {
-    std::int64_t sum = 0;
-    for (int worker = 0; worker < workers; ++worker) sum += sums(worker, i);
-    total(i) = sum;
-  });
+  Kokkos::parallel_for(
+      "ebmpi::core::collect_sums", all_values, KOKKOS_LAMBDA(std::int64_t i) {
+        std::uint64_t sum = 0;
+        for (int worker = 0; worker < workers; ++worker) sum += static_cast<std::uint64_t>(sums(worker, i));
+        total(i) = static_cast<std::int64_t>(sum);
+      });
   const Kokkos::RangePolicy<ExecutionSpace> all_slots(0, slots());
-  Kokkos::parallel_for("ebmpi::core::collect_peaks", all_slots, KOKKOS_LAMBDA(std::int64_t slot) {
-    std::int64_t peak = 0;
-    for (int worker = 0; worker < workers; ++worker) peak = peaks(worker, slot) > peak ? peaks(worker, slot) : peak;
-    top(slot) = peak;
-  });
+  Kokkos::parallel_for(
+      "ebmpi::core::collect_peaks", all_slots, KOKKOS_LAMBDA(std::int64_t slot) {
+        std::int64_t peak = 0;
+        for (int worker = 0; worker < workers; ++worker)
+          peak = peaks(worker, slot) > peak ? peaks(worker, slot) : peak;
+        top(slot) = peak;
+      });
   Kokkos::fence("ebmpi::core::collect");
   Kokkos::deep_copy(total_host_, total_);
   Kokkos::deep_copy(top_host_, top_);
 }
 
-std::span<std::int64_t> FixedPointSum::sums() { return {total_host_.data(), total_host_.size()}; }
-std::span<std::int64_t> FixedPointSum::peaks() { return {top_host_.data(), top_host_.size()}; }
+std::span<std::int64_t> FixedPointSum::sums() {
+  return {total_host_.data(), total_host_.size()};
+}
+std::span<std::int64_t> FixedPointSum::peaks() {
+  return {top_host_.data(), top_host_.size()};
+}
 
 FixedPointSum::Verdict FixedPointSum::judge(std::int64_t blocks) {
   const std::int64_t block_bits = ceil_log2(static_cast<double>(std::max<std::int64_t>(blocks, 1)));
@@ -99,7 +107,8 @@ FixedPointSum::Verdict FixedPointSum::judge(std::int64_t blocks) {
     const double peak = magnitude_from_bits(top_host_(slot));
     if (peak == 0.0) continue;  // adds nothing at any scale
     const std::int64_t needed = ceil_log2(peak) + block_bits;
-    if (used_exponents_[slot] == uncalibrated || used_exponents_[slot] + needed > sum_bits) verdict = Verdict::repeat;
+    if (used_exponents_[slot] == uncalibrated || used_exponents_[slot] + needed > sum_bits)
+      verdict = Verdict::repeat;
     exponents_[slot] = std::clamp(sum_bits - headroom_bits - needed, -exponent_limit, exponent_limit);
   }
   if (verdict == Verdict::good) Kokkos::deep_copy(used_scales_, scales_);
@@ -114,15 +123,17 @@ double FixedPointSum::value(std::int64_t index) const {
 }
 
 template <class Scalar>
-void FixedPointSum::quotient(double divisor, std::int64_t count, const Kokkos::View<Scalar*, MemorySpace>& result) const {
+void FixedPointSum::quotient(double divisor, std::int64_t count,
+                             const Kokkos::View<Scalar*, MemorySpace>& result) const {
   Kokkos::deep_copy(total_, total_host_);
   const auto total = total_;
   const auto scales = used_scales_;
   const auto slot_of = slot_of_;
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, count);
-  Kokkos::parallel_for("ebmpi::core::quotient", policy, KOKKOS_LAMBDA(std::int64_t i) {
-    result(i) = static_cast<Scalar>(static_cast<double>(total(i)) / scales(slot_of(i)) / divisor);
-  });
+  Kokkos::parallel_for(
+      "ebmpi::core::quotient", policy, KOKKOS_LAMBDA(std::int64_t i) {
+        result(i) = static_cast<Scalar>(static_cast<double>(total(i)) / scales(slot_of(i)) / divisor);
+      });
 }
 
 template void FixedPointSum::quotient(double, std::int64_t, const Kokkos::View<float*, MemorySpace>&) const;

@@ -13,8 +13,8 @@
 
 namespace ebmpi::core {
 
-/// The bits of |value| as an unsigned integer. They order like the magnitudes, Inf above every number and NaN above Inf, so
-/// that a maximum over them is exact, associative and loses no NaN.
+/// The bits of |value| as an unsigned integer. They order like the magnitudes, Inf above every number and NaN
+/// above Inf, so that a maximum over them is exact, associative and loses no NaN.
 template <class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION auto magnitude_bits(Scalar value) {
   using Bits = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
@@ -27,9 +27,10 @@ KOKKOS_FORCEINLINE_FUNCTION std::int64_t widen_magnitude(Bits bits) {
   return Kokkos::bit_cast<std::int64_t>(static_cast<double>(Kokkos::bit_cast<Scalar>(bits)));
 }
 
-/// The handle that kernels add with. A *slot* is a tensor or a single number with a power-of-two scale of its own; every
-/// block of samples adds round(value · scale) to 64-bit integers, so that any order of additions gives the same bits. On
-/// a CPU each worker (team) adds to its own copy; on a GPU all teams add atomically to one.
+/// The handle that kernels add with. A *slot* is a tensor or a single number with a power-of-two scale of its
+/// own; every block of samples adds round(value · scale) to 64-bit integers, so that any order of additions
+/// gives the same bits. On a CPU each worker (team) adds to its own copy; on a GPU all teams add atomically
+/// to one.
 struct FixedPointAdder {
   static constexpr bool own_copies = is_host_space<ExecutionSpace>;
 
@@ -39,17 +40,21 @@ struct FixedPointAdder {
   std::int64_t values = 0;
   int slots = 0;
 
-  /// Adds `count` neighbours, from `from` to position `index` on; `peak` is raised to the largest magnitude_bits met.
+  /// Adds `count` neighbours, from `from` to position `index` on; `peak` is raised to the largest
+  /// magnitude_bits met.
   template <class Scalar, class Bits>
-  KOKKOS_FORCEINLINE_FUNCTION void add_row(int worker, int slot, std::int64_t index, const Scalar* from, int count,
-                                           Bits& peak) const {
+  KOKKOS_FORCEINLINE_FUNCTION void add_row(int worker, int slot, std::int64_t index, const Scalar* from,
+                                           int count, Bits& peak) const {
     const double scale = scales[slot];
     Bits highest = peak;
     if constexpr (own_copies) {
       std::int64_t* const destination = sums + worker * values + index;
 #pragma omp simd reduction(max : highest)
       for (int i = 0; i < count; ++i) {
-        destination[i] += static_cast<std::int64_t>(Kokkos::rint(static_cast<double>(from[i]) * scale));
+        // Unsigned, because an addend too large for its scale may wrap around; `judge` then discards the sum.
+        const auto addend = static_cast<std::int64_t>(Kokkos::rint(static_cast<double>(from[i]) * scale));
+        destination[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(destination[i]) +
+                                                   static_cast<std::uint64_t>(addend));
         const Bits bits = magnitude_bits(from[i]);
         highest = bits > highest ? bits : highest;
       }
@@ -84,11 +89,12 @@ struct FixedPointAdder {
   }
 };
 
-/// Sums of many blocks whose bits do not depend on the order of the blocks, the threads or the ranks: 64-bit fixed point with a
-/// power-of-two scale for each slot. The scale follows the largest addend of the previous use with headroom; where an addend
-/// does not fit, `judge` says so and the sum is to be repeated with the scale that it has then set.
+/// Sums of many blocks whose bits do not depend on the order of the blocks, the threads or the ranks: 64-bit
+/// fixed point with a power-of-two scale for each slot. The scale follows the largest addend of the previous
+/// use with headroom; where an addend does not fit, `judge` says so and the sum is to be repeated with the
+/// scale that it has then set.
 class FixedPointSum {
- public:
+public:
   enum class Verdict { good, repeat, not_finite };
 
   /// `slot_sizes`: numbers in each slot. `workers`: teams that add at the same time.
@@ -107,8 +113,9 @@ class FixedPointSum {
   std::span<std::int64_t> sums();
   std::span<std::int64_t> peaks();
 
-  /// Looks at the reduced peaks. `good`: the sums are exact, and the scales are set for the next use. `repeat`: the scales
-  /// were too fine or never calibrated; they are set anew. `blocks` is the number of addends to each value over all ranks.
+  /// Looks at the reduced peaks. `good`: the sums are exact, and the scales are set for the next use.
+  /// `repeat`: the scales were too fine or never calibrated; they are set anew. `blocks` is the number of
+  /// addends to each value over all ranks.
   Verdict judge(std::int64_t blocks);
 
   /// One value of the reduced sums, valid until the next `judge`.
@@ -122,8 +129,9 @@ class FixedPointSum {
   const std::vector<std::int64_t>& exponents() const { return exponents_; }
   void set_exponents(const std::vector<std::int64_t>& exponents);
 
- private:
-  using HostView = decltype(Kokkos::create_mirror_view(std::declval<Kokkos::View<std::int64_t*, MemorySpace>>()));
+private:
+  using HostView =
+      decltype(Kokkos::create_mirror_view(std::declval<Kokkos::View<std::int64_t*, MemorySpace>>()));
 
   void upload_scales();
 
