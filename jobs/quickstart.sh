@@ -17,8 +17,9 @@ say() { printf '\n== %s\n' "$*"; }
 
 say "building ebmpi (build/release)"
 mkdir -p build
-cmake --preset release -DEBMPI_TESTS=OFF >build/quickstart.log 2>&1 || { cat build/quickstart.log; exit 1; }
-cmake --build --preset release -j "$(nproc)" >>build/quickstart.log 2>&1 || { cat build/quickstart.log; exit 1; }
+if [[ -z ${CMAKE_GENERATOR-} ]] && command -v ninja >/dev/null; then export CMAKE_GENERATOR=Ninja; fi
+cmake --preset release >build/quickstart.log 2>&1 || { cat build/quickstart.log; exit 1; }
+cmake --build --preset release --target ebmpi -j "$(nproc)" >>build/quickstart.log 2>&1 || { cat build/quickstart.log; exit 1; }
 ebmpi=$root/build/release/bin/ebmpi
 data=$root/jobs/shuttle/shuttle.h5
 

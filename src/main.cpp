@@ -3,13 +3,17 @@
 
 #include <CLI/CLI.hpp>
 #include <Kokkos_Core.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "comm/communicator.hpp"
+#include "config/spelling.hpp"
 #include "core/error.hpp"
 #include "training/stop.hpp"
 
@@ -30,6 +34,19 @@ int leave_parser(const CLI::App& program, const CLI::ParseError& error, const Co
   return static_cast<int>(ExitCode::bad_input);
 }
 
+/// CLI11 would only say that a subcommand is required.
+void refuse_unknown_command(const CLI::App& program, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto nearest = ebmpi::config::nearest_name(argv[1], candidates);
+  throw ebmpi::core::InputError("unknown command '" + std::string(argv[1]) + "' (" +
+                                (nearest ? "did you mean '" + std::string(*nearest) + "'?" : "there is none of that name") +
+                                "); 'ebmpi --help' lists the commands");
+}
+
 int run(int argc, char** argv, const Communicator& communicator) {
   CLI::App program("Trains energy-based models p(x) = exp(-E(x))/Z on one or many nodes.", "ebmpi");
   program.require_subcommand(1);
@@ -40,6 +57,7 @@ int run(int argc, char** argv, const Communicator& communicator) {
     add(program, action);
   }
   try {
+    refuse_unknown_command(program, argc, argv);
     program.parse(argc, argv);
     return action(communicator);
   } catch (const CLI::ParseError& error) {

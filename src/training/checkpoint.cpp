@@ -14,12 +14,10 @@
 #include "io/file_reader.hpp"
 #include "io/file_writer.hpp"
 #include "io/verify_checkpoint.hpp"
+#include "training/tensors.hpp"
 
 namespace ebmpi::training {
 namespace {
-
-template <class Scalar>
-using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
 template <class View>
 auto host_copy(const View& view) {
@@ -35,33 +33,6 @@ std::string host_name() {
 std::string now() {
   const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
-}
-
-/// A flat parameter buffer as one data set for each tensor.
-template <class Scalar>
-void write_tensors(io::FileWriter& file, const std::string& group, const network::ParameterLayout& layout,
-                   const Buffer<Scalar>& buffer) {
-  const auto host = host_copy(buffer);
-  for (const network::ParameterTensor& tensor : layout.tensors()) {
-    file.write_replicated(group + "/" + tensor.name, tensor.shape,
-                          std::span<const Scalar>(host.data() + tensor.offset, tensor.size()));
-  }
-}
-
-template <class Scalar>
-void read_tensors(const io::FileReader& file, const std::string& group, const network::ParameterLayout& layout,
-                  const Buffer<Scalar>& buffer) {
-  const auto host = Kokkos::create_mirror_view(buffer);
-  for (const network::ParameterTensor& tensor : layout.tensors()) {
-    const io::Array<Scalar> array = file.read_replicated<Scalar>(group + "/" + tensor.name);
-    if (array.shape != tensor.shape) {
-      throw core::FileError(fmt::format("{}: {}/{} has another shape than its config asks for (the file was changed by "
-                                        "hand or belongs to another version); use an older checkpoint of the run",
-                                        file.path(), group, tensor.name));
-    }
-    std::copy(array.values.begin(), array.values.end(), host.data() + tensor.offset);
-  }
-  Kokkos::deep_copy(buffer, host);
 }
 
 void write_provenance(io::FileWriter& file, const comm::Communicator& communicator, const config::RunConfig& config,

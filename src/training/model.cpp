@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training/model.hpp"
 
-#include <algorithm>
-
 #include "config/derived.hpp"
 #include "config/enum_names.hpp"
 #include "core/error.hpp"
@@ -10,6 +8,7 @@
 #include "io/run_folder.hpp"
 #include "training/checkpoint.hpp"
 #include "training/settings.hpp"
+#include "training/tensors.hpp"
 
 namespace ebmpi::training {
 namespace {
@@ -45,22 +44,6 @@ data::ModelSpaceMoments read_moments(const io::FileReader& file, std::int64_t di
           read_list(file, "/data/minimum", dimension), read_list(file, "/data/maximum", dimension)};
 }
 
-template <class Scalar>
-void read_network(const io::FileReader& file, const std::string& group, const network::Mlp<Scalar>& network) {
-  const auto host = Kokkos::create_mirror_view(network.parameters());
-  for (const network::ParameterTensor& tensor : network.layout().tensors()) {
-    const io::Array<Scalar> array = file.read_replicated<Scalar>(group + "/" + tensor.name);
-    if (array.shape != tensor.shape) {
-      throw core::FileError(file.path() + ": " + group + "/" + tensor.name +
-                            " has another shape than the config inside asks for (the file was changed by "
-                            "hand, or another version wrote it); use another checkpoint");
-    }
-    std::copy(array.values.begin(), array.values.end(), host.data() + tensor.offset);
-  }
-  Kokkos::deep_copy(network.parameters(), host);
-  network.pack();
-}
-
 }  // namespace
 
 FoundCheckpoint find_checkpoint(const comm::Communicator& communicator, const std::string& model) {
@@ -82,7 +65,9 @@ Model<Scalar> read_model(const comm::Communicator& communicator, const std::stri
                       config::langevin_temperature(config.sampler),
                       file.integer_attribute("/", "step"),
                       checkpoint};
-  read_network(file, parameters == Parameters::average ? "/model_ema" : "/model", model.network);
+  read_tensors(file, parameters == Parameters::average ? "/model_ema" : "/model", model.network.layout(),
+               model.network.parameters());
+  model.network.pack();
   return model;
 }
 

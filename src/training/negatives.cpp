@@ -17,6 +17,27 @@ Kokkos::View<Scalar*, core::MemorySpace> to_device(const std::vector<double>& va
   return device;
 }
 
+namespace {
+
+/// Starts of chains that live for one step; a free function, since CUDA's extended lambdas may not stand in a private member.
+template <class Scalar>
+void start_short_chains(std::int64_t step, config::ChainStart start, std::int64_t first, core::PhiloxKey key,
+                        const sampling::StartDistribution<Scalar>& distribution, const core::Rows<Scalar>& batch,
+                        const core::Rows<Scalar>& chains, const Kokkos::View<std::int64_t*, core::MemorySpace>& numbers) {
+  const bool from_data = start == config::ChainStart::data;
+  const Kokkos::RangePolicy<ExecutionSpace> policy(0, chains.extent(0));
+  Kokkos::parallel_for("ebmpi::training::start_chains", policy, KOKKOS_LAMBDA(std::int64_t row) {
+    numbers(row) = first + row;
+    if (from_data) {
+      for (std::size_t d = 0; d < chains.extent(1); ++d) chains(row, d) = batch(row, d);
+    } else {
+      distribution(key, first + row, static_cast<std::uint32_t>(step), chains, row);
+    }
+  });
+}
+
+}  // namespace
+
 template <class Scalar>
 Negatives<Scalar>::Negatives(const config::RunConfig& config, const comm::ShardMap& shards,
                              const data::TrainingData<Scalar>& data)
@@ -48,20 +69,7 @@ Negatives<Scalar>::Negatives(const config::RunConfig& config, const comm::ShardM
 template <class Scalar>
 void Negatives<Scalar>::start(std::int64_t step, const core::Rows<Scalar>& batch, const core::Rows<Scalar>& chains) {
   if (population_) return population_->check_out(step, reinitialize_, chains, numbers_);
-  const auto numbers = numbers_;
-  const auto distribution = start_distribution_;
-  const auto key = start_key_;
-  const std::int64_t first = first_row_;
-  const bool from_data = chain_start_ == config::ChainStart::data;
-  const Kokkos::RangePolicy<ExecutionSpace> policy(0, chains.extent(0));
-  Kokkos::parallel_for("ebmpi::training::start_chains", policy, KOKKOS_LAMBDA(std::int64_t row) {
-    numbers(row) = first + row;
-    if (from_data) {
-      for (std::size_t d = 0; d < chains.extent(1); ++d) chains(row, d) = batch(row, d);
-    } else {
-      distribution(key, first + row, static_cast<std::uint32_t>(step), chains, row);
-    }
-  });
+  start_short_chains(step, chain_start_, first_row_, start_key_, start_distribution_, batch, chains, numbers_);
 }
 
 template <class Scalar>
