@@ -116,14 +116,14 @@ def draw_roc(axes: Axes, scores: Scores, threshold: float | None) -> None:
     """ROC curve with the point at the threshold."""
     false, true = roc_curve(scores.tested, scores.anomalous)
     auroc = scores.attributes.get("auroc", area(false, true))
-    axes.plot(false, true, color=figure.BLUE, linewidth=1.8, label=f"AUROC {auroc:.3f}")
+    axes.plot(false, true, color=figure.BLUE, linewidth=1.8, label=f"AUROC {auroc:.4f}")
     axes.plot([0.0, 1.0], [0.0, 1.0], color="0.5", linestyle=":", linewidth=1.0, label="chance")
     if threshold is not None:
         above = scores.tested > threshold
         point = above[~scores.anomalous].mean(), above[scores.anomalous].mean()
         axes.plot(*point, "o", color=figure.VERMILION, label=f"at the threshold: {point[1]:.1%} found, {point[0]:.1%} false")
     precision = scores.attributes.get("average_precision")
-    title = "ROC curve" if precision is None else f"ROC curve (average precision {precision:.3f})"
+    title = "ROC curve" if precision is None else f"ROC curve (average precision {precision:.4f})"
     axes.set(title=title, xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
     axes.legend(loc="lower right")
 

@@ -153,6 +153,12 @@ def square_grid(limits: list[float], points: int) -> Grid:
     return Grid(np.linspace(*limits[:2], points), np.linspace(*limits[2:], points))
 
 
+def figure_height(limits: list[float]) -> float:
+    """Inches that two rows of panels of this range need at equal scales on both axes, within reason."""
+    panel = 4.4 * (limits[3] - limits[2]) / (limits[1] - limits[0])
+    return float(np.clip(2.0 * panel + 2.4, 6.0, 14.0))
+
+
 def plot(model: Checkpoint, clouds: Clouds, limits: list[float] | None, parameters: str, output: Path) -> None:
     """Draw the four panels."""
     limits = limits or shown_range(model, clouds)
@@ -164,7 +170,7 @@ def plot(model: Checkpoint, clouds: Clouds, limits: list[float] | None, paramete
     if not np.isfinite(energy).all():
         raise Missing(f"{model.path} gives energies that are not finite (the run has diverged); use an earlier checkpoint")
 
-    canvas, axes = plt.subplots(2, 2, figsize=(12.0, 10.0))
+    canvas, axes = plt.subplots(2, 2, figsize=(12.0, figure_height(limits)))
     draw_energy(axes[0, 0], grid, energy, model.temperature)
     draw_density(axes[0, 1], grid, grid_density(grid, energy, model.temperature))
     draw_clouds(axes[1, 0], clouds)

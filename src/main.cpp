@@ -78,7 +78,8 @@ Kokkos::InitializationSettings quiet_settings() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  ebmpi::training::install_stop_signals();
+  // Only training has a state worth saving; the other commands end as usual when they are told to.
+  if (argc > 1 && std::string_view(argv[1]) == "train") ebmpi::training::install_stop_signals();
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   int exit_code = 1;

@@ -5,15 +5,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "core/error.hpp"
+#include "data/validation_split.hpp"
 #include "evaluation/evaluate_rows.hpp"
 #include "io/dataset_reader.hpp"
 #include "io/file_writer.hpp"
@@ -57,6 +60,33 @@ std::vector<double> scores_of(const comm::Communicator& communicator, const trai
         }
       });
   return communicator.gather_all(own);
+}
+
+/// Whether a data set is the one that the model was trained on.
+bool is_training_set(const config::RunConfig& config, const io::DatasetName& name) {
+  if (config.data.file.empty()) return false;
+  std::error_code none;
+  return io::dataset_in(config.data.file, config.data.dataset).dataset == name.dataset &&
+         std::filesystem::equivalent(config.data.file, name.file, none);
+}
+
+/// The scores of normal rows that the model has not seen: of its own training set, only the rows held out. A model scores what it was
+/// trained on lower than other normal rows, so that p-values from those rows would be too small.
+std::vector<double> without_trained_rows(const comm::Communicator& communicator, const config::RunConfig& config,
+                                         const io::DatasetName& name, const std::vector<double>& scores) {
+  std::int64_t same = 0;
+  communicator.together([&] { same = communicator.is_root() && is_training_set(config, name) ? 1 : 0; });
+  communicator.broadcast(std::span(&same, 1));
+  if (same == 0) return scores;
+  const data::ValidationSplit held_out(static_cast<std::uint64_t>(config.run.seed), config.data.validation_fraction);
+  std::vector<double> unseen;
+  for (std::size_t row = 0; row < scores.size(); ++row) {
+    if (held_out(static_cast<std::int64_t>(row))) unseen.push_back(scores[row]);
+  }
+  if (!unseen.empty()) return unseen;
+  throw core::InputError(fmt::format("{} is what the model was trained on, and no row of it was held out (data.validation_fraction "
+                                     "was {}; p-values from rows that a model has seen are too small); give other normal rows in "
+                                     "--normal", name.text(), config.data.validation_fraction));
 }
 
 /// Labels of all rows, on every rank, where `y` stands beside the data set.
@@ -142,7 +172,9 @@ int detect(const comm::Communicator& communicator, const AnomalyArguments& argum
   const io::DatasetReader reader(communicator, io::parse_dataset_name(arguments.data));
   io::FileWriter file(communicator,
                       arguments.output);  // first, so that a wrong path is noticed before the work
-  const std::vector<double> normal_scores = scores_of(communicator, model, normal_reader, arguments.score);
+  const std::vector<double> normal_scores =
+      without_trained_rows(communicator, model.config, normal_reader.name(),
+                           scores_of(communicator, model, normal_reader, arguments.score));
   const evaluation::NormalScores normal(normal_scores);
   check_rate(arguments, normal);
   Verdict verdict = judge(arguments, normal, scores_of(communicator, model, reader, arguments.score));
@@ -174,9 +206,10 @@ void add_anomaly(CLI::App& program, Action& action) {
       "the "
       "attributes auroc and average_precision. Rows above the attribute threshold, those with a p-value of "
       "at most "
-      "--false-alarm, are flagged. The normal rows must not be those that the model was trained on.");
+      "--false-alarm, are flagged. Where --normal names the data set that the model was trained on, only the "
+      "rows that the training held out (data.validation_fraction) are used.");
   add_model_options(*command, arguments->model);
-  command->add_option("--normal", arguments->normal, "Held-out normal rows, (n, D)")
+  command->add_option("--normal", arguments->normal, "Normal rows, (n, D)")
       ->required()
       ->type_name("FILE.h5[:path]");
   command->add_option("--data", arguments->data, "Rows to test, (N, D)")

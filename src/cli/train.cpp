@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -69,7 +70,8 @@ void add_train(CLI::App& program, Action& action) {
                       "holds checkpoints; FILE: go on from this checkpoint")
       ->type_name("auto|never|FILE")
       ->capture_default_str();
-  command->add_option("--steps", arguments->steps, "Parameter updates in place of run.steps")->check(CLI::PositiveNumber);
+  command->add_option("--steps", arguments->steps, "Parameter updates in place of run.steps")
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
   command->add_option("--time-limit", arguments->time_limit,
                       "Stop with a checkpoint and exit code 75 before this much time has passed: 3h50m, 90s, 1-02:30:00");
   command->add_flag("--check", arguments->check, "Validate everything, print parameters, memory and work of a step, and quit");

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/permutation.hpp"
 #include "data/fit_transform.hpp"
+#include "data/validation_split.hpp"
 
 namespace ebmpi::data {
 namespace {
@@ -38,21 +39,6 @@ void for_each_row(const comm::ShardMap& shards, const SampleSource& source, cons
     }
   }
 }
-
-/// Whether a row is held out: a pure function of (seed, row).
-class ValidationSplit {
- public:
-  explicit ValidationSplit(const Preparation& preparation)
-      : key_(core::stream_key(preparation.seed, core::Purpose::validation_split)), fraction_(preparation.validation_fraction) {}
-
-  bool operator()(std::int64_t row) const {
-    return core::uniform<double>(core::draw(key_, static_cast<std::uint64_t>(row), 0, 0).word[0]) < fraction_;
-  }
-
- private:
-  core::PhiloxKey key_;
-  double fraction_;
-};
 
 /// Sums over a shard's training rows, from which mean and covariance follow: count, Σ(x - shift), then Σ(x - shift)² or, for
 /// principal components, Σ(x - shift)(x - shift)ᵀ.
@@ -113,7 +99,7 @@ TrainingData<Scalar>::TrainingData(const comm::Communicator& communicator, const
   }
   fit(communicator, shards, source, preparation);
   read(communicator, shards, source, preparation);
-  measure(communicator, shards);
+  measure(communicator, shards, source);
 }
 
 template <class Scalar>
@@ -121,7 +107,7 @@ void TrainingData<Scalar>::fit(const comm::Communicator& communicator, const com
                                const SampleSource& source, const Preparation& preparation) {
   const std::int64_t columns = source.columns();
   const bool covariance = preparation.pca > 0;
-  const ValidationSplit held_out(preparation);
+  const ValidationSplit held_out(preparation.seed, preparation.validation_fraction);
   std::vector<double> shift(static_cast<std::size_t>(columns));
   std::vector<std::vector<double>> partials(static_cast<std::size_t>(shards.owned().size()), zero_sums(columns, covariance));
   std::int64_t suspect_first = 0;
@@ -147,14 +133,31 @@ void TrainingData<Scalar>::fit(const comm::Communicator& communicator, const com
   training_rows_ = static_cast<std::int64_t>(std::llround(sums[0]));
   const auto first_product = sums.begin() + 1 + columns;
   const Moments moments{training_rows_, shift, {sums.begin() + 1, first_product}, {first_product, sums.end()}};
-  transform_ = fit_transform(moments, preparation.standardize ? Standardization::per_column : Standardization::none,
-                             preparation.pca).transform;
+  try {
+    transform_ = fit_transform(moments, preparation.standardize ? Standardization::per_column : Standardization::none,
+                               preparation.pca).transform;
+  } catch (const core::InputError& error) {
+    throw core::InputError(source.name() + ": " + error.what());
+  }
+}
+
+/// Held-out rows are compared with what training draws, so they get its noise too, once.
+template <class Scalar>
+void TrainingData<Scalar>::add_jitter(std::span<double> z, std::int64_t row) const {
+  if (jitter_ == 0.0) return;
+  for (std::size_t d = 0; d < z.size(); ++d) {
+    const core::PhiloxBlock bits =
+        core::draw(jitter_key_, static_cast<std::uint64_t>(row), 0, static_cast<std::uint32_t>(d / 2));
+    double normal[2];
+    core::normal_pair(bits.word[0], bits.word[1], normal[0], normal[1]);
+    z[d] += jitter_ * normal[d % 2];
+  }
 }
 
 template <class Scalar>
 void TrainingData<Scalar>::read(const comm::Communicator& communicator, const comm::ShardMap& shards,
                                 const SampleSource& source, const Preparation& preparation) {
-  const ValidationSplit held_out(preparation);
+  const ValidationSplit held_out(preparation.seed, preparation.validation_fraction);
   const auto dimension = static_cast<std::size_t>(transform_.model_dimension());
   std::int64_t training = 0, validation = 0;
   for (std::int64_t shard = shards.owned().first; shard < shards.owned().last; ++shard) {
@@ -177,6 +180,7 @@ void TrainingData<Scalar>::read(const comm::Communicator& communicator, const co
                  [&](std::int64_t, std::int64_t row, std::span<const double> values) {
                    transform_.to_model(values, z);
                    const bool held = held_out(row);
+                   if (held) add_jitter(z, row);
                    const auto& host = held ? validation_host : training_host;
                    std::int64_t& next = held ? next_validation : next_training;
                    for (std::size_t d = 0; d < dimension; ++d) host(next, d) = static_cast<Scalar>(z[d]);
@@ -188,7 +192,8 @@ void TrainingData<Scalar>::read(const comm::Communicator& communicator, const co
 }
 
 template <class Scalar>
-void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const comm::ShardMap& shards) {
+void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const comm::ShardMap& shards,
+                                   const SampleSource& source) {
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), training_);
   const std::size_t dimension = host.extent(1);
   const double infinity = std::numeric_limits<double>::infinity();
@@ -210,6 +215,12 @@ void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const
   }
   communicator.max(std::span<double>(moments_.minimum));
   communicator.max(std::span<double>(moments_.maximum));
+  const auto finite = [](double value) { return std::isfinite(value); };
+  if (!std::all_of(moments_.minimum.begin(), moments_.minimum.end(), finite) ||
+      !std::all_of(moments_.maximum.begin(), moments_.maximum.end(), finite)) {
+    throw core::InputError(fmt::format("{} has numbers beyond the range of the model's precision (they become infinite in it); set "
+                                       "data.standardize or run.precision = \"double\", or rescale the data", source.name()));
+  }
   const std::vector<double> sums = comm::sum_over_shards(communicator, shards, 1 + 2 * dimension, partials);
   moments_.mean.resize(dimension);
   moments_.deviation.resize(dimension);

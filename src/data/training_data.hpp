@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "comm/shards.hpp"
@@ -33,8 +34,8 @@ struct ModelSpaceMoments {
 template <class Scalar>
 class TrainingData {
 public:
-  /// Collective. Throws core::InputError on NaN or Inf, on fewer rows than shards, on a shard without
-  /// training rows.
+  /// Collective. Throws core::InputError on NaN or Inf, on numbers that `Scalar` cannot hold, on fewer rows
+  /// than shards, on a shard without training rows.
   TrainingData(const comm::Communicator& communicator, const comm::ShardMap& shards,
                const SampleSource& source, const Preparation& preparation);
 
@@ -56,7 +57,8 @@ private:
            const Preparation& preparation);
   void read(const comm::Communicator& communicator, const comm::ShardMap& shards, const SampleSource& source,
             const Preparation& preparation);
-  void measure(const comm::Communicator& communicator, const comm::ShardMap& shards);
+  void add_jitter(std::span<double> z, std::int64_t row) const;
+  void measure(const comm::Communicator& communicator, const comm::ShardMap& shards, const SampleSource& source);
 
   std::int64_t rows_ = 0;
   std::int64_t training_rows_ = 0;

@@ -8,6 +8,8 @@
 namespace ebmpi::training {
 namespace {
 
+/// The energy of a new network is nearly flat, and its chains cannot be in equilibrium with it yet; healthy runs are by step 20.
+constexpr std::int64_t first_judged_step = 100;
 /// Lines of metrics that a judgement looks at, and the fewest that it needs.
 constexpr std::size_t window = 8;
 constexpr std::size_t fewest = 3;
@@ -58,6 +60,7 @@ std::vector<std::pair<ChainHealth::Sign, std::string>> ChainHealth::signs() cons
 }
 
 std::vector<std::string> ChainHealth::look(const Metrics& metrics) {
+  if (metrics.step < first_judged_step) return {};
   recent_.push_back(metrics);
   if (recent_.size() > window) recent_.pop_front();
   std::vector<std::string> news;

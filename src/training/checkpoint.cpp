@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <fmt/chrono.h>
+
+#include <chrono>
+#include <cmath>
 
 #include "config/enum_names.hpp"
 #include "config/parse.hpp"
@@ -96,6 +98,28 @@ void read_chains(const io::FileReader& file, const CheckpointParts<Scalar>& part
   Kokkos::deep_copy(parts.population->age(), age);
 }
 
+bool is_near(const std::vector<double>& stored, const std::vector<double>& now, const std::vector<double>& scale) {
+  constexpr double tolerance = 1e-6;  // other compilers may round otherwise
+  if (stored.size() != now.size()) return false;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (!(std::abs(stored[i] - now[i]) <= tolerance * scale[i])) return false;
+  }
+  return true;
+}
+
+/// Chains, parameters and transformation belong to the data that the run began with.
+template <class Scalar>
+void require_same_data(const io::FileReader& file, const data::TrainingData<Scalar>& data) {
+  const data::DataTransform& transform = data.transform();
+  if (file.integer_attribute("/data", "rows") == data.rows() &&
+      is_near(file.read_replicated<double>("/data/mean").values, transform.mean(), transform.scale()) &&
+      is_near(file.read_replicated<double>("/data/scale").values, transform.scale(), transform.scale())) {
+    return;
+  }
+  throw core::InputError(fmt::format("{} was trained on other data than the config now names (their number of rows, mean or scale has "
+                                     "changed); restore the data, or start another run (another --output)", file.path()));
+}
+
 }  // namespace
 
 template <class Scalar>
@@ -119,6 +143,7 @@ template <class Scalar>
 RunState read_checkpoint(const comm::Communicator& communicator, const std::string& path,
                                  const CheckpointParts<Scalar>& parts) {
   const io::FileReader file(communicator, path);
+  require_same_data(file, parts.data);
   RunState state;
   state.step = file.integer_attribute("/", "step");
   state.seconds = file.real_attribute("/", "seconds");

@@ -36,7 +36,8 @@ template <class Scalar>
 void write_checkpoint(const comm::Communicator& communicator, const std::string& path, const config::RunConfig& config,
                       const RunState& state, const CheckpointParts<Scalar>& parts);
 
-/// Collective. Fills `parts` from a checkpoint of a run with the same config, written on any number of ranks.
+/// Collective. Fills `parts` from a checkpoint of a run with the same config, written on any number of ranks. Throws
+/// core::InputError where the data are not those that the run began with.
 template <class Scalar>
 RunState read_checkpoint(const comm::Communicator& communicator, const std::string& path,
                                  const CheckpointParts<Scalar>& parts);

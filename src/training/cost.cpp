@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "core/error.hpp"
 #include "training/settings.hpp"
 
 namespace ebmpi::training {
@@ -29,6 +32,21 @@ Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shap
   const double copies = 7.0 * sizeof(Scalar) + 8.0 * (core::ExecutionSpace().concurrency() + 1);
   cost.bytes_per_rank = numbers * sizeof(Scalar) + static_cast<double>(cost.parameters) * copies;
   return cost;
+}
+
+void require_memory(const comm::Communicator& communicator, const Cost& cost) {
+  constexpr double largest = 4e18;  // fits std::size_t, and no machine has it
+  communicator.together([&] {
+    try {
+      Kokkos::kokkos_free<core::MemorySpace>(Kokkos::kokkos_malloc<core::MemorySpace>(
+          "ebmpi::training::memory_probe", static_cast<std::size_t>(std::min(cost.bytes_per_rank, largest))));
+    } catch (const std::exception&) {
+      throw core::InputError(fmt::format(
+          "the run needs {:.3g} GB of memory on a rank (data, chains, parameters, sums), and rank {} was refused them; use more ranks on "
+          "more nodes, or a smaller optimizer.batch_size, sampler.population, network.hidden or data set",
+          cost.bytes_per_rank / 1e9, communicator.rank()));
+    }
+  });
 }
 
 std::string describe(const Cost& cost) {

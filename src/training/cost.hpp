@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "comm/communicator.hpp"
 #include "comm/shards.hpp"
 #include "config/run_config.hpp"
 #include "network/mlp.hpp"
@@ -26,6 +27,9 @@ struct Cost {
 template <class Scalar>
 Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape, const comm::ShardMap& shards,
                   std::int64_t training_rows, int ranks);
+
+/// Collective. Throws core::InputError where a rank is refused that much memory in one piece: better than to fail half-way.
+void require_memory(const comm::Communicator& communicator, const Cost& cost);
 
 /// The lines that `train --check` prints.
 std::string describe(const Cost& cost);

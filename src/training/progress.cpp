@@ -6,6 +6,9 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 namespace ebmpi::training {
 
@@ -18,8 +21,22 @@ std::string short_duration(double seconds) {
   return fmt::format("{}s", whole);
 }
 
+namespace {
+
+/// Whether a person watches. Open MPI gives its ranks a pseudo-terminal even where its own output goes to a file, so under a launcher
+/// it is the launcher's output that counts.
+bool writes_to_terminal() {
+  if (isatty(STDOUT_FILENO) == 0) return false;
+  if (std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr && std::getenv("PMIX_RANK") == nullptr) return true;
+  std::error_code none;
+  const std::string target = std::filesystem::read_symlink(fmt::format("/proc/{}/fd/1", getppid()), none).string();
+  return target.starts_with("/dev/pts/") || target.starts_with("/dev/tty");
+}
+
+}  // namespace
+
 Progress::Progress(std::int64_t steps, std::int64_t batch_size)
-    : steps_(steps), batch_size_(batch_size), on_terminal_(isatty(STDOUT_FILENO) != 0), start_(Clock::now()), last_bar_(start_) {}
+    : steps_(steps), batch_size_(batch_size), on_terminal_(writes_to_terminal()), start_(Clock::now()), last_bar_(start_) {}
 
 double Progress::samples_per_second(std::int64_t step) const {
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();

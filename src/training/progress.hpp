@@ -21,11 +21,12 @@ class Progress {
   /// A line of its own that does not tear the bar.
   void say(const std::string& line);
 
+  /// Makes room for a line on stderr.
+  void erase_bar();
+
   double samples_per_second(std::int64_t step) const;
 
  private:
-  void erase_bar();
-
   std::int64_t steps_;
   std::int64_t batch_size_;
   std::int64_t first_step_ = -1;

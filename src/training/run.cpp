@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "comm/shards.hpp"
@@ -34,6 +35,13 @@ comm::ShardMap shard_map(const comm::Communicator& communicator, const config::R
   return {shards, communicator.size(), communicator.rank()};
 }
 
+/// The cost as far as it is known before the data are read: no row is held out.
+template <class Scalar>
+Cost cost_before(const config::RunConfig& config, const comm::ShardMap& shards, const data::SampleSource& source, int ranks) {
+  const std::int64_t dimension = config.data.pca > 0 ? config.data.pca : source.columns();
+  return cost_of_step<Scalar>(config, mlp_shape(config.network, static_cast<int>(dimension)), shards, source.rows(), ranks);
+}
+
 /// The checkpoint to go on from, if any.
 std::optional<std::string> find_checkpoint(const comm::Communicator& communicator, const io::RunFolder& folder,
                                            const RunOptions& options) {
@@ -41,8 +49,14 @@ std::optional<std::string> find_checkpoint(const comm::Communicator& communicato
     io::verify_checkpoint(communicator, options.resume_file);
     return options.resume_file;
   }
-  if (options.resume == ResumeMode::automatic) return folder.newest_valid_checkpoint();
-  if (!folder.checkpoints().empty()) {
+  const bool has_any = !folder.checkpoints().empty();
+  if (options.resume == ResumeMode::automatic) {
+    const std::optional<std::string> newest = folder.newest_valid_checkpoint();
+    if (newest || !has_any) return newest;
+    throw core::FileError(fmt::format("{} has checkpoints, but none can be read (a new run there would overwrite them); choose another "
+                                      "--output, or move the folder away", folder.path()));
+  }
+  if (has_any) {
     throw core::InputError(fmt::format(
         "{} already holds checkpoints (--resume never would overwrite a run); choose another --output, remove the "
         "folder, or leave out --resume to go on", folder.path()));
@@ -74,8 +88,12 @@ class Run {
         progress_(config.run.steps, config.optimizer.batch_size) {
     const std::optional<std::string> checkpoint = find_checkpoint(communicator, folder_, options);
     if (checkpoint) refuse_other_config(communicator, *checkpoint, config);
-    trainer_ = std::make_unique<Trainer<Scalar>>(communicator, shards_, config, *open_source(communicator, config));
+    const std::unique_ptr<data::SampleSource> source = open_source(communicator, config);
+    require_memory(communicator, cost_before<Scalar>(config, shards_, *source, communicator.size()));
+    trainer_ = std::make_unique<Trainer<Scalar>>(communicator, shards_, config, *source);
     if (checkpoint) trainer_->resume(*checkpoint);
+    newest_checkpoint_ = checkpoint.value_or("");
+    set_aside_later_checkpoints(options.resume);
     folder_.create();
     folder_.prune(config.run.keep_checkpoints);
     io::write_text_file_atomic(communicator, folder_.config_path(), config::to_toml(config));
@@ -102,6 +120,24 @@ class Run {
   }
 
  private:
+  /// Checkpoints later than the step that the run goes on from. Those that automatic resuming passed over are damaged: they get
+  /// another name, or they would count among the newest and have good ones pruned. Beside a checkpoint that the user named they may
+  /// be good, and are not touched.
+  void set_aside_later_checkpoints(ResumeMode mode) {
+    const std::string own = folder_.checkpoint_path(trainer_->steps_done());
+    for (const std::string& path : folder_.checkpoints()) {
+      if (std::pair(path.size(), path) <= std::pair(own.size(), own)) break;
+      if (mode == ResumeMode::from_file) {
+        throw core::InputError(fmt::format(
+            "{} holds {}, which is later than the checkpoint to go on from (the run would overwrite it); choose another --output, or "
+            "move the later checkpoints away", folder_.path(), path));
+      }
+      communicator_.together([&] {
+        if (communicator_.is_root()) std::filesystem::rename(path, path + ".damaged");
+      });
+    }
+  }
+
   void announce(const std::optional<std::string>& checkpoint) {
     if (!communicator_.is_root()) return;
     progress_.say(fmt::format("{} parameters, {} training rows of dimension {}, {} shards on {} ranks x {} threads, temperature {:.4g}",
@@ -123,13 +159,14 @@ class Run {
   }
 
   void warn(const std::string& text) {
-    progress_.say("");
+    progress_.erase_bar();
     std::fprintf(stderr, "ebmpi: warning: %s\n", text.c_str());
   }
 
   void save() {
     const auto start = std::chrono::steady_clock::now();
-    trainer_->save(folder_.checkpoint_path(trainer_->steps_done()));
+    newest_checkpoint_ = folder_.checkpoint_path(trainer_->steps_done());
+    trainer_->save(newest_checkpoint_);
     folder_.prune(config_.run.keep_checkpoints);
     stop_watch_.note_checkpoint(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
@@ -140,7 +177,7 @@ class Run {
     if (communicator_.is_root()) {
       for (const std::string& warning : health_.verdict()) warn(warning);
       if (done) {
-        progress_.say(fmt::format("done: {} steps; {}", step, folder_.checkpoint_path(step)));
+        progress_.say(fmt::format("done: {} steps; {}", step, newest_checkpoint_));
       } else {
         progress_.say(fmt::format("stopped at step {} of {} ({}); run the same command again to go on", step, config_.run.steps,
                                   stop == StopReason::time_limit ? "the time limit is near" : "a signal asked for it"));
@@ -158,12 +195,15 @@ class Run {
   ChainHealth health_;
   std::unique_ptr<Trainer<Scalar>> trainer_;
   std::unique_ptr<io::MetricsFile> metrics_;  // rank 0 only
+  std::string newest_checkpoint_;             // read or written
 };
 
 template <class Scalar>
 void check(const comm::Communicator& communicator, const config::RunConfig& config) {
   const comm::ShardMap shards = shard_map(communicator, config);
-  const Trainer<Scalar> trainer(communicator, shards, config, *open_source(communicator, config));
+  const std::unique_ptr<data::SampleSource> source = open_source(communicator, config);
+  require_memory(communicator, cost_before<Scalar>(config, shards, *source, communicator.size()));
+  const Trainer<Scalar> trainer(communicator, shards, config, *source);
   if (!communicator.is_root()) return;
   fmt::print("{}", describe(cost_of_step<Scalar>(config, trainer.network().shape(), shards,
                                                  trainer.data().training_rows(), communicator.size())));

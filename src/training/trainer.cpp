@@ -29,6 +29,13 @@ std::vector<std::int64_t> slot_sizes(const network::ParameterLayout& layout, int
   return sizes;
 }
 
+constexpr const char* after_divergence =
+    "the checkpoints written so far are untouched; start another run (another --output) with a smaller optimizer.learning_rate or "
+    "sampler.step_size, or a larger objective.energy_regularization";
+
+/// Data with jitter reach this many of its standard deviations beyond the range of the rows.
+constexpr double jitter_reach = 4.0;
+
 /// Held-out rows that `measure` looks at, over all shards.
 constexpr std::int64_t validation_rows = 4096;
 
@@ -119,9 +126,7 @@ StopReason Trainer<Scalar>::accumulate_gradient(std::int64_t step, StopReason wi
   }
   if (verdict == FixedPointSum::Verdict::not_finite) {
     throw core::DivergenceError(fmt::format(
-        "training diverged at step {} (the gradient or the loss is NaN or infinite); the last checkpoint is untouched, go on "
-        "from it with a smaller optimizer.learning_rate or sampler.step_size, or a larger objective.energy_regularization",
-        step));
+        "training diverged at step {} (the gradient or the loss is NaN or infinite); {}", step, after_divergence));
   }
   communicator_.sum(sums_.sums());
   double terms[ContrastiveDivergence<Scalar>::terms];
@@ -164,10 +169,13 @@ std::vector<double> Trainer<Scalar>::local_chain_sums(std::int64_t shard) const 
   const auto virial = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), negatives_.watch().virial);
   const auto x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), chains_);
   const data::ModelSpaceMoments& moments = data_.moments();
+  const double margin = jitter_reach * config_.data.jitter;
   std::vector<double> sums(6, 0.0);
   for (std::int64_t row = slice.first - first_row; row < slice.last - first_row; ++row) {
     bool outside = false;
-    for (int d = 0; d < data_.dimension(); ++d) outside |= x(row, d) < moments.minimum[d] || x(row, d) > moments.maximum[d];
+    for (int d = 0; d < data_.dimension(); ++d) {
+      outside |= x(row, d) < moments.minimum[d] - margin || x(row, d) > moments.maximum[d] + margin;
+    }
     sums[0] += norms(row);
     sums[1] += virial(row);
     sums[2] += outside ? 1.0 : 0.0;
@@ -240,6 +248,10 @@ void Trainer<Scalar>::resume(const std::string& checkpoint) {
 
 template <class Scalar>
 void Trainer<Scalar>::save(const std::string& path) {
+  if (!std::isfinite(norm_(network_.parameters())) || !std::isfinite(norm_(average_))) {
+    throw core::DivergenceError(fmt::format("training diverged at step {} (a parameter is NaN or infinite, so {} was not written); {}",
+                                            state_.step, path, after_divergence));
+  }
   write_checkpoint(communicator_, path, config_, state_, parts());
 }
 

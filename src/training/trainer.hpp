@@ -30,7 +30,7 @@ class Trainer {
 
   /// Collective. Goes on from a checkpoint, written on any number of ranks.
   void resume(const std::string& checkpoint);
-  /// Collective. Writes the state to `path`.
+  /// Collective. Writes the state to `path`. Throws core::DivergenceError in place of writing parameters that are not finite.
   void save(const std::string& path);
 
   /// Collective. One parameter update. `wish` is this rank's wish to stop; returns what all ranks agree on. Throws

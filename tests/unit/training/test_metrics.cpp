@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/metrics.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <map>
+#include <sstream>
+
+using namespace ebmpi;
+
+TEST_CASE("Each column of metrics.csv holds what its name says", "[training]") {
+  training::Metrics metrics;
+  metrics.step = 1200;
+  metrics.loss = {0.1, -0.25, 0.5, 1.5, 2.5};
+  metrics.validation_energy = -3.0;
+  metrics.gradient_norm = 1e-7;
+  metrics.learning_rate = 0.001;
+  metrics.chains = {4.0, 0.9, 0.0625, 600.0};
+  metrics.samples_per_second = 12345.67;
+  metrics.seconds = 98.7654;
+
+  std::map<std::string, std::string> cells;
+  std::istringstream line(training::metrics_line(metrics));
+  for (const std::string& column : training::metrics_columns()) REQUIRE(std::getline(line, cells[column], ','));
+  CHECK(line.peek() == std::char_traits<char>::eof());
+  CHECK(cells == std::map<std::string, std::string>{
+                     {"step", "1200"},           {"loss", "0.1"},
+                     {"energy_data", "-0.25"},   {"energy_chains", "0.5"},
+                     {"energy_gap", "-0.75"},    {"spread_data", "1.5"},
+                     {"spread_chains", "2.5"},   {"validation_energy", "-3"},
+                     {"gradient_norm", "1e-07"}, {"learning_rate", "0.001"},
+                     {"chain_gradient_norm", "4"}, {"equipartition", "0.9"},
+                     {"outside", "0.0625"},      {"chain_age", "600"},
+                     {"samples_per_second", "12345.7"}, {"seconds", "98.765"}});
+}
+
+TEST_CASE("A number in metrics.csv reads back exactly", "[training]") {
+  training::Metrics metrics;
+  metrics.loss.loss = 0.1 + 0.2;  // 0.30000000000000004
+  const std::string line = training::metrics_line(metrics);
+  CHECK(std::stod(line.substr(line.find(',') + 1)) == metrics.loss.loss);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/settings.hpp"
+
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+using namespace ebmpi;
+
+TEST_CASE("The noise of a Langevin step follows from the temperature, or gives it", "[training]") {
+  config::SamplerSection section;
+  section.steps = 7;
+  section.step_size = 0.02;
+  section.temperature = 0.25;
+  section.gradient_clip = 3.0;
+  sampling::LangevinSettings settings = training::langevin_settings(section);
+  CHECK(settings.steps == 7);
+  CHECK(settings.step_size == 0.02);
+  CHECK(settings.gradient_clip == 3.0);
+  CHECK(settings.noise_scale == Catch::Approx(0.1).epsilon(1e-14));  // √(2 · 0.02 · 0.25)
+  CHECK(settings.temperature() == Catch::Approx(0.25).epsilon(1e-14));
+
+  section.temperature = 1.0;
+  section.noise_scale = 0.05;
+  settings = training::langevin_settings(section);
+  CHECK(settings.noise_scale == Catch::Approx(0.05).epsilon(1e-14));
+  CHECK(settings.temperature() == Catch::Approx(0.0625).epsilon(1e-14));  // 0.05² / (2 · 0.02)
+}
+
+TEST_CASE("Sections of the config reach the settings of the folders", "[training]") {
+  config::RunConfig config;
+  config.run.steps = 500;
+  config.run.seed = 77;
+  config.network.hidden = {5, 6};
+  config.network.activation = core::Activation::tanh;
+  config.optimizer.kind = config::OptimizerKind::sgd;
+  config.optimizer.momentum = 0.8;
+  config.optimizer.learning_rate = 0.5;
+  config.optimizer.schedule = config::ScheduleKind::cosine;
+  config.optimizer.warmup_steps = 10;
+  config.optimizer.final_fraction = 0.1;
+  config.data.standardize = false;
+  config.data.pca = 3;
+  config.data.validation_fraction = 0.4;
+  config.data.jitter = 0.2;
+
+  const network::MlpShape shape = training::mlp_shape(config.network, 4);
+  CHECK(shape.inputs == 4);
+  CHECK(shape.hidden == std::vector{5, 6});
+  CHECK(shape.activation == core::Activation::tanh);
+
+  const optimizer::Settings settings = training::optimizer_settings(config.optimizer);
+  CHECK(settings.kind == optimizer::Kind::sgd);
+  CHECK(settings.momentum == 0.8);
+
+  const optimizer::Schedule schedule = training::schedule(config);
+  CHECK(schedule(5) == Catch::Approx(0.25));    // half of the warm-up
+  CHECK(schedule(10) == Catch::Approx(0.5));    // its end
+  CHECK(schedule(500) == Catch::Approx(0.05));  // a tenth at the last step
+
+  const data::Preparation preparation = training::preparation(config);
+  CHECK_FALSE(preparation.standardize);
+  CHECK(preparation.pca == 3);
+  CHECK(preparation.validation_fraction == 0.4);
+  CHECK(preparation.jitter == 0.2);
+  CHECK(preparation.seed == 77);
+
+  CHECK(training::is_persistent(config));
+  config.objective.kind = config::ObjectiveKind::contrastive_divergence;
+  CHECK_FALSE(training::is_persistent(config));
+}
