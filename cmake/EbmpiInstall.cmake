@@ -2,9 +2,7 @@
 # cmake --install: the program, and the libraries with headers and a package file for find_package(ebmpi).
 include(CMakePackageConfigHelpers)
 
-if(TARGET ebmpi)
-  install(TARGETS ebmpi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+install(TARGETS ebmpi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # The package file finds the dependencies again by find_package. One that was built here has no place of its own where it
 # could be found, so the libraries would be unusable; the program needs none of that.

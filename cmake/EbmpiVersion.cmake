@@ -43,7 +43,5 @@ if(NOT _backends) # a Kokkos built here has only the options
 endif()
 string(JOIN " " EBMPI_KOKKOS_BACKENDS ${_backends})
 
-if(TARGET ebmpi_core)
-  configure_file(${PROJECT_SOURCE_DIR}/src/core/build_info.cpp.in ${PROJECT_BINARY_DIR}/generated/core/build_info.cpp @ONLY)
-  target_sources(ebmpi_core PRIVATE ${PROJECT_BINARY_DIR}/generated/core/build_info.cpp)
-endif()
+configure_file(${PROJECT_SOURCE_DIR}/src/core/build_info.cpp.in ${PROJECT_BINARY_DIR}/generated/core/build_info.cpp @ONLY)
+target_sources(ebmpi_core PRIVATE ${PROJECT_BINARY_DIR}/generated/core/build_info.cpp)

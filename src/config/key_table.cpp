@@ -125,9 +125,7 @@ void add_data(std::vector<Key>& keys) {
        {"data", "validation_fraction", number<data, &DataSection::validation_fraction>(zero_to_below_one),
         "Share of the rows held out of the training."},
        {"data", "jitter", number<data, &DataSection::jitter>(non_negative),
-        "Standard deviation of Gaussian noise added to every sample drawn for training, in units after "
-        "standardisation: smooths rounded or degenerate data, whose energy would fall without bound. The model "
-        "is then that of the data with this noise."}});
+        "Gaussian noise on every training sample, in standardised units: smooths rounded or degenerate data."}});
 }
 
 void add_network(std::vector<Key>& keys) {

@@ -12,6 +12,9 @@ namespace ebmpi::core {
 /// the same on every machine, so that membership in a block never depends on the hardware or the decomposition.
 inline constexpr int tile_size = 64;
 
+/// What a kernel knows its team by.
+using TeamMember = Kokkos::TeamPolicy<ExecutionSpace>::member_type;
+
 /// How a tile is held: the one place that knows registers, teams and scratch levels.
 template <class Scalar, class Space = ExecutionSpace>
 struct TileShape {

@@ -38,7 +38,6 @@ KOKKOS_FORCEINLINE_FUNCTION void store_tile(const Member& member, const Scalar* 
 struct TeamScratch {
   Kokkos::TeamPolicy<ExecutionSpace> policy;
   int level;
-  std::size_t bytes;
 };
 
 template <class Scalar>
@@ -48,7 +47,7 @@ TeamScratch team_with_scratch(const ExecutionSpace& space, int league, std::size
   const int level = bytes <= fast_bytes ? 0 : 1;
   Kokkos::TeamPolicy<ExecutionSpace> policy(space, league, TileShape<Scalar>::team_size);
   policy.set_scratch_size(level, Kokkos::PerTeam(bytes + 64));
-  return {policy, level, bytes};
+  return {policy, level};
 }
 
 /// The team's scratch, aligned to a cache line.
@@ -66,5 +65,21 @@ inline int concurrent_teams(std::int64_t tiles) {
 
 /// Tiles of `rows` samples.
 inline std::int64_t tile_count(std::int64_t rows) { return (rows + tile_size - 1) / tile_size; }
+
+/// `body(member, arena, first)` for every tile of `rows` samples, `first` the number of its first sample, in one launch. `bytes` is
+/// the workspace that `arena` holds; teams that work at the same time take the tiles in turn.
+template <class Scalar, class Body>
+void for_each_tile(const ExecutionSpace& space, const char* label, std::int64_t rows, std::size_t bytes, const Body& body) {
+  const std::int64_t tiles = tile_count(rows);
+  if (tiles == 0) return;
+  const int teams = concurrent_teams(tiles);
+  const TeamScratch team = team_with_scratch<Scalar>(space, teams, bytes);
+  const int level = team.level;
+  Kokkos::parallel_for(
+      label, team.policy, KOKKOS_LAMBDA(const TeamMember& member) {
+        const ScratchArena arena = team_arena(member, level, bytes);
+        for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams) body(member, arena, tile * tile_size);
+      });
+}
 
 }  // namespace ebmpi::core

@@ -40,6 +40,12 @@ herr_t visit_link(hid_t, const char* name, const H5L_info_t* link, void* data) {
   return 0;
 }
 
+std::string file_name(std::int64_t file) {
+  std::string name(static_cast<std::size_t>(std::max<ssize_t>(0, H5Fget_name(file, nullptr, 0))), ' ');
+  H5Fget_name(file, name.data(), name.size() + 1);
+  return name;
+}
+
 void require_readable(const std::string& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   char first_byte = 0;
@@ -105,7 +111,9 @@ bool object_exists(std::int64_t file, const std::string& path) {
 std::vector<std::string> data_set_paths(std::int64_t file) {
   DataSetVisit visit{file, {}};
   if (H5Lvisit(file, H5_INDEX_NAME, H5_ITER_INC, visit_link, &visit) < 0) {
-    throw core::FileError("the contents cannot be listed (" + hdf5_reason() + "); the file is damaged");
+    const std::string reason = hdf5_reason();
+    throw core::FileError("the contents of " + file_name(file) + " cannot be listed (" + reason +
+                          "); the file is damaged, copy it again or use another");
   }
   std::sort(visit.paths.begin(), visit.paths.end());
   return visit.paths;

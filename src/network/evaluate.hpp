@@ -49,20 +49,10 @@ template <class Energy>
 void evaluate(const core::ExecutionSpace& space, const Energy& energy, const core::Rows<typename Energy::Scalar>& x,
               const Kokkos::View<typename Energy::Scalar*, core::MemorySpace>& energies,
               const core::Rows<typename Energy::Scalar>& gradients = {}) {
-  using Scalar = typename Energy::Scalar;
-  const std::int64_t tiles = core::tile_count(static_cast<std::int64_t>(x.extent(0)));
-  if (tiles == 0) return;
-  const int teams = core::concurrent_teams(tiles);
-  const core::TeamScratch team = core::team_with_scratch<Scalar>(space, teams, detail::evaluate_workspace(energy));
-  const int level = team.level;
-  const std::size_t bytes = team.bytes;
-  Kokkos::parallel_for(
-      "ebmpi::network::evaluate", team.policy,
-      KOKKOS_LAMBDA(const typename Kokkos::TeamPolicy<core::ExecutionSpace>::member_type& member) {
-        const core::ScratchArena arena = core::team_arena(member, level, bytes);
-        for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams) {
-          detail::evaluate_tile(member, energy, arena, x, energies, gradients, tile * core::tile_size);
-        }
+  core::for_each_tile<typename Energy::Scalar>(
+      space, "ebmpi::network::evaluate", static_cast<std::int64_t>(x.extent(0)), detail::evaluate_workspace(energy),
+      KOKKOS_LAMBDA(const core::TeamMember& member, const core::ScratchArena& arena, std::int64_t first) {
+        detail::evaluate_tile(member, energy, arena, x, energies, gradients, first);
       });
 }
 

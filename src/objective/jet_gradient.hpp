@@ -86,14 +86,13 @@ void add_jet_gradients(const core::ExecutionSpace& space, const network::MlpView
   const auto blocks = static_cast<std::int64_t>(batch.blocks.extent(0));
   if (blocks == 0) return;
   const int teams = static_cast<int>(core::FixedPointAdder::own_copies && workers < blocks ? workers : blocks);
-  const core::TeamScratch team =
-      core::team_with_scratch<Scalar>(space, teams, detail::block_workspace<Weigher, Scalar>(mlp));
+  const std::size_t bytes = detail::block_workspace<Weigher, Scalar>(mlp);
+  const core::TeamScratch team = core::team_with_scratch<Scalar>(space, teams, bytes);
   const int level = team.level;
-  const std::size_t bytes = team.bytes;
   const int first_term_slot = 2 * mlp.layer_count;
   Kokkos::parallel_for(
       "ebmpi::objective::add_jet_gradients", team.policy,
-      KOKKOS_LAMBDA(const typename Kokkos::TeamPolicy<core::ExecutionSpace>::member_type& member) {
+      KOKKOS_LAMBDA(const core::TeamMember& member) {
         const core::ScratchArena arena = core::team_arena(member, level, bytes);
         for (std::int64_t block = member.league_rank(); block < blocks; block += teams) {
           detail::add_block(member, arena, mlp, weigher, batch, batch.blocks(block), adder, first_term_slot);

@@ -115,20 +115,11 @@ template <class Energy>
 void run_langevin(const core::ExecutionSpace& space, const Energy& energy, const LangevinSettings& settings,
                   core::PhiloxKey key, std::uint32_t step, const Chains<typename Energy::Scalar>& chains,
                   const ChainWatch<typename Energy::Scalar>& watch = {}) {
-  using Scalar = typename Energy::Scalar;
-  const std::int64_t tiles = core::tile_count(static_cast<std::int64_t>(chains.x.extent(0)));
-  if (tiles == 0) return;
-  const int teams = core::concurrent_teams(tiles);
-  const core::TeamScratch team = core::team_with_scratch<Scalar>(space, teams, detail::langevin_workspace(energy));
-  const int level = team.level;
-  const std::size_t bytes = team.bytes;
-  Kokkos::parallel_for(
-      "ebmpi::sampling::langevin", team.policy,
-      KOKKOS_LAMBDA(const typename Kokkos::TeamPolicy<core::ExecutionSpace>::member_type& member) {
-        const core::ScratchArena arena = core::team_arena(member, level, bytes);
-        for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams) {
-          detail::langevin_tile(member, energy, arena, settings, key, step, chains, watch, tile * core::tile_size);
-        }
+  core::for_each_tile<typename Energy::Scalar>(
+      space, "ebmpi::sampling::langevin", static_cast<std::int64_t>(chains.x.extent(0)),
+      detail::langevin_workspace(energy),
+      KOKKOS_LAMBDA(const core::TeamMember& member, const core::ScratchArena& arena, std::int64_t first) {
+        detail::langevin_tile(member, energy, arena, settings, key, step, chains, watch, first);
       });
 }
 

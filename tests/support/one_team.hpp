@@ -7,17 +7,16 @@
 
 namespace ebmpi::test {
 
-using TeamMember = Kokkos::TeamPolicy<core::ExecutionSpace>::member_type;
+using core::TeamMember;
 
 /// Runs `body(member, arena)` on one team with `bytes` of scratch, and waits for it.
 template <class Scalar, class Body>
 void on_one_team(std::size_t bytes, const Body& body) {
   const core::TeamScratch team = core::team_with_scratch<Scalar>(core::ExecutionSpace(), 1, bytes);
   const int level = team.level;
-  const std::size_t size = team.bytes;
   Kokkos::parallel_for(
       "ebmpi::test::one_team", team.policy,
-      KOKKOS_LAMBDA(const TeamMember& member) { body(member, core::team_arena(member, level, size)); });
+      KOKKOS_LAMBDA(const TeamMember& member) { body(member, core::team_arena(member, level, bytes)); });
   Kokkos::fence();
 }
 

@@ -50,12 +50,12 @@ class Listener {
 };
 
 /// Labels that begin with neither the project's name nor Kokkos' own, which its internal work carries and no caller can choose.
-/// Kokkos says "Unnamed" of a fence without a label, and "(none)" of the source of a copy that fills a View with one value.
+/// Kokkos says "Unnamed" of a fence without a label, and "(none)" or "Scalar" of the source where it copies one value.
 std::vector<std::string> foreign(const std::set<std::string>& labels) {
   std::vector<std::string> found;
   for (const std::string& label : labels) {
     const bool is_internal = label.starts_with("Kokkos::") && label.find("Unnamed") == std::string::npos;
-    if (!label.starts_with("ebmpi::") && !is_internal && label != "(none)") found.push_back(label);
+    if (!label.starts_with("ebmpi::") && !is_internal && label != "(none)" && label != "Scalar") found.push_back(label);
   }
   return found;
 }

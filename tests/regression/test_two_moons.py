@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What training is for: the density. Likelihoods are exact, by NumPy on a grid, from the checkpoint alone."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+import numpy as np
+
+import harness
+
+sys.path.insert(0, str(harness.REPOSITORY / "analysis"))
+import ebmpi_reader  # noqa: E402
+
+JOBS = harness.REPOSITORY / "jobs/two_moons"
+# E[log p] of the true density: 20000 samples under its quadrature, to 0.005.
+CEILING = -1.008
+SAMPLES = 20000
+
+
+def two_moons(count, noise=0.1):
+    """Samples by the definition in src/data/synthetic.hpp, with NumPy's own random numbers."""
+    rng = np.random.default_rng(5)
+    t = rng.uniform(0.0, np.pi, count)
+    upper = rng.uniform(size=count) < 0.5
+    moon = np.where(upper, (np.cos(t), np.sin(t)), (1.0 - np.cos(t), 0.5 - np.sin(t)))
+    return moon.T + noise * rng.normal(size=(count, 2))
+
+
+def grid_weights(checkpoint, half_width=4.0, points=401):
+    """Points z (points^D, D) of a grid in model space with their probabilities, and log Z there."""
+    dimension = checkpoint.model_dimension
+    axis = np.linspace(-half_width, half_width, points)
+    z = np.stack(np.meshgrid(*[axis] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)
+    log_weight = -checkpoint.network().energy(z) / checkpoint.temperature + dimension * np.log(axis[1] - axis[0])
+    highest = log_weight.max()
+    log_z = highest + np.log(np.exp(log_weight - highest).sum())
+    return z, np.exp(log_weight - log_z), log_z
+
+
+def log_likelihood(checkpoint, x):
+    """Mean log density of the samples x in data units, with its standard error over the samples."""
+    log_z = grid_weights(checkpoint)[2]
+    log_p = -checkpoint.energy(x) / checkpoint.temperature - log_z - np.log(checkpoint.data["scale"]).sum()
+    return log_p.mean(), log_p.std() / np.sqrt(len(x))
+
+
+class Trained(harness.Case):
+    def start(self, config, name, *options):
+        """Begins a training on one core."""
+        return subprocess.Popen(harness.command(["train", config, "--output", self.folder / name, *options], ranks=0),
+                                env=harness.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def finish(self, process):
+        """Waits for its end; returns what it wrote to stderr."""
+        errors = process.communicate(timeout=600)[1]
+        self.assertEqual(process.returncode, 0, errors)
+        return errors
+
+    def newest(self, name):
+        return ebmpi_reader.Run(self.folder / name).newest()
+
+
+class TwoMoons(Trained):
+    def test_likelihood_without_a_warning(self):
+        goals = {"pcd": -1.08, "cd": -1.15}
+        runs = {name: self.start(JOBS / f"{name}.toml", name) for name in goals}
+        x = two_moons(SAMPLES)
+        for name, process in runs.items():
+            with self.subTest(job=name):
+                self.assertEqual(self.finish(process), "")
+                checkpoint = self.newest(name)
+                self.assertEqual(checkpoint.step, 6000)
+                mean, error = log_likelihood(checkpoint, x)
+                print(f"{name}: log-likelihood {mean:.4f} ± {error:.4f} (goal {goals[name]}, ceiling {CEILING})")
+                self.assertGreater(mean, goals[name], f"standard error {error:.4f}")
+                self.assertLess(mean, CEILING + 4.0 * error, "better than the truth: the normalisation is wrong")
+
+    def test_failing_chains_are_named(self):
+        errors = self.finish(self.start(JOBS / "pcd.toml", "failing", "--set=objective.energy_regularization=0",
+                                        "--set=sampler.steps=20", "--steps", "2600"))
+        warnings = errors.splitlines()
+        self.assertGreaterEqual(len(warnings), 2, errors)
+        self.assertTrue(all(line.startswith("ebmpi: warning: ") for line in warnings), errors)
+        self.assertRegex(errors, r"step \d+: .*(equipartition|range of the training data)")
+        self.assertIn("do not use them as likelihoods", warnings[-1])
+
+
+class Gaussian(Trained):
+    def test_moments(self):
+        """N(0, C) with C_ij = 0.5^|i - j|: mean and covariance of the trained density, by sums on a grid."""
+        config = self.write("gaussian.toml", GAUSSIAN)
+        self.assertEqual(self.finish(self.start(config, "gaussian")), "")
+        checkpoint = self.newest("gaussian")
+        z, weights, _ = grid_weights(checkpoint, half_width=6.0, points=301)
+        x = checkpoint.to_data(z)
+        mean = weights @ x
+        covariance = (x - mean).T @ (weights[:, None] * (x - mean))
+        print(f"gaussian: mean {mean}, covariance {covariance.ravel()}")
+        np.testing.assert_allclose(mean, 0.0, atol=0.1)
+        np.testing.assert_allclose(covariance, [[1.0, 0.5], [0.5, 1.0]], atol=0.15)
+
+
+GAUSSIAN = """
+[run]
+steps = 2000
+[data]
+density = "gaussian"
+dimension = 2
+[network]
+hidden = [32, 32]
+[objective]
+energy_regularization = 0.0
+[sampler]
+step_size = 0.05
+"""
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("EBMPI", str(harness.REPOSITORY / "build/release/bin/ebmpi"))
+    unittest.main()
