@@ -36,6 +36,13 @@ constexpr const char* after_divergence =
 /// Data with jitter reach this many of its standard deviations beyond the range of the rows.
 constexpr double jitter_reach = 4.0;
 
+/// The decay at `step` (from 1) that makes the moving average one of the parameters after steps 1 to `step`, with weights that fall
+/// by `decay` a step and add up to 1: the initial parameters have no part in it. Kingma and Ba 2015, arXiv 1412.6980, section 3.
+double average_decay(double decay, std::int64_t step) {
+  const double count = static_cast<double>(step);
+  return decay * (1.0 - std::pow(decay, count - 1.0)) / (1.0 - std::pow(decay, count));
+}
+
 /// Held-out rows that `measure` looks at, over all shards.
 constexpr std::int64_t validation_rows = 4096;
 
@@ -103,7 +110,7 @@ StopReason Trainer<Scalar>::step(StopReason wish) {
   sums_.quotient(static_cast<double>(config_.optimizer.batch_size), network_.layout().size(), gradient_);
   clip();
   optimizer_.update(step, schedule_(step), gradient_, network_.parameters());
-  optimizer::update_average(config_.optimizer.ema, network_.parameters(), average_);
+  optimizer::update_average(average_decay(config_.optimizer.ema, step), network_.parameters(), average_);
   network_.pack();
   state_.step = step;
   state_.exponents = sums_.exponents();

@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::int64_t shard_count = 5, batch_size = 23;
 
-core::Rows<float> batch_of(const data::TrainingData<float>& data, const comm::ShardMap& shards, std::int64_t step) {
-  const core::Rows<float> batch("ebmpi::test::batch", shards.owned_slice(batch_size).size(), data.dimension());
+core::Rows<float> batch_of(const data::TrainingData<float>& data, const comm::ShardMap& shards,
+                           std::int64_t step) {
+  const core::Rows<float> batch("ebmpi::test::batch", shards.owned_slice(batch_size).size(),
+                                data.dimension());
   data.draw(step, data::make_batch_slots(shards, batch_size, data.training_slices()), batch);
   return batch;
 }
@@ -32,7 +34,8 @@ TEST_CASE("Ranks see the batches, moments and split of one process", "[mpi][data
     data::Preparation preparation;
     preparation.pca = components;
     preparation.jitter = 0.1;
-    const data::TrainingData<float> part(world, own, source, preparation), whole(self, all, source, preparation);
+    const data::TrainingData<float> part(world, own, source, preparation),
+        whole(self, all, source, preparation);
     CHECK(part.training_rows() == whole.training_rows());
     CHECK(part.transform().mean() == whole.transform().mean());
     CHECK(part.transform().scale() == whole.transform().scale());
@@ -47,11 +50,15 @@ TEST_CASE("Ranks see the batches, moments and split of one process", "[mpi][data
       const std::vector<float> expected = test::from_rows(batch_of(whole, all, step));
       const comm::IndexRange rows = own.owned_slice(batch_size);
       CHECK(test::from_rows(batch_of(part, own, step)) ==
-            std::vector<float>(expected.begin() + rows.first * columns, expected.begin() + rows.last * columns));
+            std::vector<float>(expected.begin() + rows.first * columns,
+                               expected.begin() + rows.last * columns));
     }
-    const std::vector<float> held = test::from_rows(part.validation()), all_held = test::from_rows(whole.validation());
-    const std::int64_t first = own.owned().size() == 0 ? 0 : whole.validation_slices()[own.owned().first].local_first;
-    CHECK(held == std::vector<float>(all_held.begin() + first * columns, all_held.begin() + first * columns + held.size()));
+    const std::vector<float> held = test::from_rows(part.validation()),
+                             all_held = test::from_rows(whole.validation());
+    const std::int64_t first =
+        own.owned().size() == 0 ? 0 : whole.validation_slices()[own.owned().first].local_first;
+    CHECK(held == std::vector<float>(all_held.begin() + first * columns,
+                                     all_held.begin() + first * columns + held.size()));
   }
 }
 

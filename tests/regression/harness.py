@@ -19,6 +19,29 @@ REPOSITORY = TESTS.parent
 MPIRUN = shutil.which("mpirun") or "mpirun"
 
 
+# A run of a second, for tests of what comes after training; to be formatted.
+SMALL_RUN = """
+[run]
+steps = 50
+output = "{output}"
+checkpoint_every = 25
+precision = "{precision}"
+[data]
+{data}
+[network]
+hidden = [24, 17]
+[objective]
+kind = "{objective}"
+[sampler]
+steps = 20
+{sampler}
+[optimizer]
+batch_size = 256
+[parallel]
+shards = 4
+"""
+
+
 def command(arguments, ranks=1):
     """The command line of `ebmpi arguments…` on a number of ranks; 0 ranks: without mpirun."""
     program = [os.environ["EBMPI"], *map(str, arguments)]
@@ -50,6 +73,19 @@ def ebmpi(*arguments, ranks=1, threads=1, expect=0, timeout=300, cwd=None):
 def problems(done):
     """The lines that the program itself wrote to stderr."""
     return [line for line in done.stderr.splitlines() if line.startswith("ebmpi: ")]
+
+
+def numbers(path):
+    """All data sets of a file."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def attributes(path):
+    with h5py.File(path) as file:
+        return dict(file.attrs)
 
 
 def newest_checkpoint(run):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that use a trained model, and those that make and describe data files."""
+"""The commands that use a trained model, and those that describe files and the program."""
 
 import json
 import pathlib
@@ -11,41 +11,7 @@ import h5py
 import numpy as np
 
 import harness
-from harness import ebmpi
-
-CONFIG = """
-[run]
-steps = 50
-output = "{output}"
-checkpoint_every = 25
-precision = "{precision}"
-[data]
-{data}
-[network]
-hidden = [24, 17]
-[objective]
-kind = "{objective}"
-[sampler]
-steps = 20
-{sampler}
-[optimizer]
-batch_size = 256
-[parallel]
-shards = 4
-"""
-
-
-def numbers(path):
-    """All data sets of a file."""
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
-    return found
-
-
-def attributes(path):
-    with h5py.File(path) as file:
-        return dict(file.attrs)
+from harness import SMALL_RUN, attributes, ebmpi, numbers
 
 
 class Twin:
@@ -101,7 +67,7 @@ class WithModels(unittest.TestCase):
     @classmethod
     def train(cls, name, **keys):
         config = cls.folder / f"{name}.toml"
-        config.write_text(CONFIG.format(output=cls.folder / name, **keys))
+        config.write_text(SMALL_RUN.format(output=cls.folder / name, **keys))
         ebmpi("train", config, cwd=cls.folder)
         return cls.folder / name
 
@@ -327,66 +293,18 @@ class Anomaly(WithModels):
         self.assertNotIn("auroc", attributes(path))
         self.assertNotIn("auroc", json.loads(text))
 
+    def test_of_the_training_set_only_held_out_rows_count(self):
+        path, rows = self.out("held"), self.folder / "rows.h5"
+        ebmpi("anomaly", self.double, "--normal", rows, "--data", rows, "--output", path, "--false-alarm", 0.05, ranks=2)
+        found = numbers(path)
+        held_out = len(found["normal/score"])
+        self.assertLess(abs(held_out - 90), 4 * np.sqrt(900 * 0.1 * 0.9))  # a tenth of 900 rows, within 4 standard errors
+        self.assertTrue(np.isin(found["normal/score"], found["score"]).all())
+
     def test_refuses_a_rate_that_the_normal_rows_cannot_resolve(self):
         done = ebmpi("anomaly", self.moons, "--normal", self.normal, "--data", self.tested, "--output", self.out("a"),
                      "--false-alarm", 0.001, ranks=2, expect=2)
         self.assert_refused(done, "--false-alarm 0.001", "199 normal rows", "0.005")
-
-
-class Data(harness.Case):
-    def test_generate(self):
-        one = self.folder / "1.h5"
-        ebmpi("data", "generate", "gaussian", "--dimension", 3, "--count", 5000, "--output", one, "--seed", 4, ranks=0)
-        found = numbers(one)
-        self.assertEqual((found["x"].dtype, found["x"].shape), (np.float32, (5000, 3)))
-        covariance = 0.5 ** np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
-        self.assertLess(np.abs(np.cov(found["x"].T) - covariance).max(), 6 / np.sqrt(5000))
-        x = found["x"].astype(float)
-        quadratic = np.einsum("ni,ij,nj->n", x, np.linalg.inv(covariance), x)
-        exact = -0.5 * (quadratic + np.linalg.slogdet(2 * np.pi * covariance)[1])
-        np.testing.assert_allclose(found["log_density"], exact, rtol=1e-12)
-        self.assertEqual(attributes(one)["seed"], 4)
-        other = self.folder / "3.h5"
-        ebmpi("data", "generate", "gaussian", "--dimension", 3, "--count", 5000, "--output", other, "--seed", 4, ranks=3)
-        for name, values in numbers(other).items():
-            np.testing.assert_array_equal(values, found[name])
-
-    def test_generate_makes_the_rows_that_training_sees(self):
-        ebmpi("data", "generate", "two_moons", "--count", 1000, "--output", self.folder / "x.h5", ranks=0)
-        mean = numbers(self.folder / "x.h5")["x"].astype(float).mean(axis=0)
-        config = self.write("c.toml", CONFIG.format(
-            output=self.folder / "run", precision="float", objective="contrastive_divergence", sampler="",
-            data='density = "two_moons"\ncount = 1000\nvalidation_fraction = 0.0').replace("steps = 50", "steps = 1"))
-        ebmpi("train", config, ranks=0)
-        np.testing.assert_allclose(numbers(harness.newest_checkpoint(self.folder / "run"))["data/mean"], mean, atol=1e-6)
-
-    def test_import_csv(self):
-        table = self.write("t.csv", "a,kind,b\n1,0,2.5\n-3,1,4e-3\n")
-        path = self.folder / "t.h5"
-        ebmpi("data", "import", table, "--output", path, "--labels", "kind", ranks=2)
-        found = numbers(path)
-        np.testing.assert_array_equal(found["x"], [[1, 2.5], [-3, 0.004]])
-        np.testing.assert_array_equal(found["y"], [0, 1])
-        self.assertEqual(found["columns"].decode().split(), ["a", "b"])
-        ebmpi("data", "import", table, "--output", path, ranks=0)
-        np.testing.assert_array_equal(numbers(path)["x"], [[1, 0, 2.5], [-3, 1, 0.004]])
-        self.assertNotIn("y", numbers(path))
-
-    def test_import_npy(self):
-        array = np.random.default_rng(0).normal(size=(20, 3))
-        np.save(self.folder / "a.npy", array)
-        ebmpi("data", "import", self.folder / "a.npy", "--output", self.folder / "a.h5", ranks=3)
-        np.testing.assert_array_equal(numbers(self.folder / "a.h5")["x"], array)
-
-    def test_refusals(self):
-        run = lambda *arguments, expect=2: harness.problems(
-            ebmpi("data", *arguments, "--output", self.folder / "a.h5", ranks=2, expect=expect))
-        self.assertIn("two_moons", run("generate", "moon", "--count", 3)[0])
-        self.assertIn("dimension", run("generate", "two_moons", "--dimension", 3, "--count", 3)[0])
-        self.assertIn(".npy", run("import", self.write("a.parquet", ""))[0])
-        self.assertIn("t.csv", run("import", self.write("t.csv", "a,b\n1,nan\n"))[0])
-        self.assertIn("none.csv", run("import", self.folder / "none.csv", expect=4)[0])
-        self.assertFalse((self.folder / "a.h5").exists())
 
 
 class Info(WithModels):

@@ -89,7 +89,11 @@ class TwoMoons(Trained):
 
 class Gaussian(Trained):
     def test_moments(self):
-        """N(0, C) with C_ij = 0.5^|i - j|: mean and covariance of the trained density, by sums on a grid."""
+        """N(0, C) with C_ij = 0.5^|i - j|: mean and covariance of the trained density, by sums on a grid.
+
+        A Langevin step of size η on a Gaussian of covariance S samples S + η/2 to first order, and it is the samples that training
+        matches to the data. 2000 steps also show an average that still holds the initial parameters: it gives variances of 1.4.
+        """
         config = self.write("gaussian.toml", GAUSSIAN)
         self.assertEqual(self.finish(self.start(config, "gaussian")), "")
         checkpoint = self.newest("gaussian")
@@ -98,8 +102,8 @@ class Gaussian(Trained):
         mean = weights @ x
         covariance = (x - mean).T @ (weights[:, None] * (x - mean))
         print(f"gaussian: mean {mean}, covariance {covariance.ravel()}")
-        np.testing.assert_allclose(mean, 0.0, atol=0.1)
-        np.testing.assert_allclose(covariance, [[1.0, 0.5], [0.5, 1.0]], atol=0.15)
+        np.testing.assert_allclose(mean, 0.0, atol=0.05)
+        np.testing.assert_allclose(covariance, [[0.975, 0.5], [0.5, 0.975]], atol=0.05)
 
 
 GAUSSIAN = """

@@ -12,8 +12,9 @@ namespace ebmpi::test {
 
 /// Samples from memory, row-major (N, D); all finite.
 class ArraySource : public data::SampleSource {
- public:
-  ArraySource(std::vector<double> values, std::int64_t columns) : values_(std::move(values)), columns_(columns) {}
+public:
+  ArraySource(std::vector<double> values, std::int64_t columns)
+      : values_(std::move(values)), columns_(columns) {}
 
   std::string name() const override { return "array"; }
   std::int64_t rows() const override { return static_cast<std::int64_t>(values_.size()) / columns_; }
@@ -23,7 +24,7 @@ class ArraySource : public data::SampleSource {
   }
   void check_finite(std::int64_t, std::span<const double>) const override {}
 
- private:
+private:
   std::vector<double> values_;
   std::int64_t columns_;
 };

@@ -31,18 +31,21 @@ data::TrainingData<double> prepare(const data::SampleSource& source, const comm:
 }
 
 /// The rows of the batch of `step`, on one rank.
-std::vector<double> batch_of(const data::TrainingData<double>& data, const comm::ShardMap& shards, std::int64_t batch_size,
-                             std::int64_t step) {
+std::vector<double> batch_of(const data::TrainingData<double>& data, const comm::ShardMap& shards,
+                             std::int64_t batch_size, std::int64_t step) {
   const core::Rows<double> batch("ebmpi::test::batch", batch_size, data.dimension());
   data.draw(step, data::make_batch_slots(shards, batch_size, data.training_slices()), batch);
   return test::from_rows(batch);
 }
 
-std::set<double> distinct(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+std::set<double> distinct(const std::vector<double>& values) {
+  return {values.begin(), values.end()};
+}
 
 /// The held-out rows of numbered rows.
 std::set<double> held_out(std::int64_t rows, std::int64_t shards, data::Preparation preparation) {
-  return distinct(test::from_rows(prepare(test::numbered_rows(rows), {shards, 1, 0}, preparation).validation()));
+  return distinct(
+      test::from_rows(prepare(test::numbered_rows(rows), {shards, 1, 0}, preparation).validation()));
 }
 
 }  // namespace
@@ -89,7 +92,8 @@ TEST_CASE("The validation split is a function of seed and row alone", "[data]") 
   const std::set<double> other = held_out(rows, 1, other_seed);
   std::int64_t both = 0;
   for (const double row : other) both += split.contains(row) ? 1 : 0;
-  CHECK(std::abs(static_cast<double>(both) / static_cast<double>(other.size()) - fraction) < 0.03);  // as if by chance
+  CHECK(std::abs(static_cast<double>(both) / static_cast<double>(other.size()) - fraction) <
+        0.03);  // as if by chance
 }
 
 TEST_CASE("Training and validation rows share the rows of each shard", "[data]") {
@@ -172,16 +176,20 @@ TEST_CASE("Jitter is new, independent noise of the given size on every draw", "[
 
 TEST_CASE("Data that cannot be trained on are refused", "[data]") {
   const comm::ShardMap shards(4, 1, 0);
-  CHECK_THROWS_WITH(prepare(test::numbered_rows(3), shards, as_they_are(0.0)),
-                    ContainsSubstring("array has 3 rows for 4 shards") && ContainsSubstring("parallel.shards"));
-  CHECK_THROWS_WITH(prepare(test::numbered_rows(8), shards, as_they_are(0.999999)),
-                    ContainsSubstring("without a training row") && ContainsSubstring("data.validation_fraction"));
+  CHECK_THROWS_WITH(
+      prepare(test::numbered_rows(3), shards, as_they_are(0.0)),
+      ContainsSubstring("array has 3 rows for 4 shards") && ContainsSubstring("parallel.shards"));
+  CHECK_THROWS_WITH(
+      prepare(test::numbered_rows(8), shards, as_they_are(0.999999)),
+      ContainsSubstring("without a training row") && ContainsSubstring("data.validation_fraction"));
   data::Preparation components;
   components.pca = 2;
-  CHECK_THROWS_WITH(prepare(test::numbered_rows(8), shards, components), ContainsSubstring("data.pca = 2 is more than the 1 columns"));
+  CHECK_THROWS_WITH(prepare(test::numbered_rows(8), shards, components),
+                    ContainsSubstring("data.pca = 2 is more than the 1 columns"));
   CHECK_THROWS_AS(prepare(test::numbered_rows(8), shards, components), core::InputError);
   const test::ArraySource large({1e39, -1e39, 3e39, 0.0}, 1);
-  CHECK_THROWS_WITH(data::TrainingData<float>(comm::Communicator(MPI_COMM_SELF), shards, large, as_they_are(0.0)),
-                    ContainsSubstring("beyond the range"));
+  CHECK_THROWS_WITH(
+      data::TrainingData<float>(comm::Communicator(MPI_COMM_SELF), shards, large, as_they_are(0.0)),
+      ContainsSubstring("beyond the range"));
   CHECK_NOTHROW(prepare(large, shards, as_they_are(0.0)));
 }

@@ -12,7 +12,8 @@
 
 namespace ebmpi::test {
 
-/// A run of the two moons that takes milliseconds, with every optional part of a step: clipping of both gradients, jitter.
+/// A run of the two moons that takes milliseconds, with every optional part of a step: clipping of both
+/// gradients, jitter.
 inline config::RunConfig small_config() {
   config::RunConfig config;
   config.run.steps = 100;
@@ -33,7 +34,7 @@ inline config::RunConfig small_config() {
 /// A trainer on this rank alone, and what it refers to.
 template <class Scalar>
 class LoneTrainer {
- public:
+public:
   explicit LoneTrainer(const config::RunConfig& config)
       : communicator_(MPI_COMM_SELF),
         trainer_(communicator_, comm::ShardMap(config::resolved_shards(config), 1, 0), config,
@@ -42,7 +43,7 @@ class LoneTrainer {
   training::Trainer<Scalar>& operator*() { return trainer_; }
   training::Trainer<Scalar>* operator->() { return &trainer_; }
 
- private:
+private:
   comm::Communicator communicator_;
   training::Trainer<Scalar> trainer_;
 };

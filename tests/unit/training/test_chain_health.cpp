@@ -26,7 +26,8 @@ Metrics healthy(std::int64_t step) {
 }
 
 /// The warnings of `lines` lines of metrics, 100 steps apart.
-std::vector<std::string> warnings(ChainHealth& health, Metrics metrics, int lines, std::int64_t first_step = 100) {
+std::vector<std::string> warnings(ChainHealth& health, Metrics metrics, int lines,
+                                  std::int64_t first_step = 100) {
   std::vector<std::string> all;
   for (int line = 0; line < lines; ++line) {
     metrics.step = first_step + 100 * line;
@@ -44,21 +45,25 @@ TEST_CASE("Healthy chains give no warning", "[training]") {
 }
 
 TEST_CASE("Each sign of failing chains is named once, from the third line on", "[training]") {
-  Metrics hot = healthy(0), cold = healthy(0), undefined = healthy(0), apart = healthy(0), outside = healthy(0);
+  Metrics hot = healthy(0), cold = healthy(0), undefined = healthy(0), apart = healthy(0),
+          outside = healthy(0);
   hot.chains.equipartition = 400.0;
   cold.chains.equipartition = 0.05;
   undefined.chains.equipartition = std::numeric_limits<double>::quiet_NaN();
   apart.loss.energy_chains = 7.0;  // a gap of 7.1 with spreads of 1.1 together
   outside.chains.outside = 0.4;
-  const std::pair<Metrics, const char*> cases[] = {{hot, "equipartition 400 "}, {cold, "equipartition 0.05 "},
-                                                   {undefined, "equipartition nan "}, {apart, "(gap -7.1 with spreads of 1.1"},
+  const std::pair<Metrics, const char*> cases[] = {{hot, "equipartition 400 "},
+                                                   {cold, "equipartition 0.05 "},
+                                                   {undefined, "equipartition nan "},
+                                                   {apart, "(gap -7.1 with spreads of 1.1"},
                                                    {outside, "40 % of the chains are outside"}};
   for (const auto& [metrics, text] : cases) {
     ChainHealth health;
     CHECK(warnings(health, metrics, 2).empty());
     const std::vector<std::string> found = warnings(health, metrics, 20, 300);
     REQUIRE(found.size() == 1);
-    CHECK_THAT(found[0], ContainsSubstring(text) && ContainsSubstring("step 300: ") && ContainsSubstring("; raise sampler.steps"));
+    CHECK_THAT(found[0], ContainsSubstring(text) && ContainsSubstring("step 300: ") &&
+                             ContainsSubstring("; raise sampler.steps"));
     REQUIRE(health.verdict().size() == 1);
     CHECK_THAT(health.verdict()[0], ContainsSubstring("do not use them as likelihoods"));
   }

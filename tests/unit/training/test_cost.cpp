@@ -11,13 +11,15 @@ using namespace ebmpi;
 using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("Parameters, operations and bytes are those counted by hand", "[training]") {
-  const network::MlpShape shape{2, {3, 2}, core::Activation::silu};  // matrices 3x2, 2x3, 1x2: 14 weights, 6 biases
+  const network::MlpShape shape{
+      2, {3, 2}, core::Activation::silu};  // matrices 3x2, 2x3, 1x2: 14 weights, 6 biases
   config::RunConfig config;
   config.run.steps = 1000;
   config.sampler.steps = 5;
   config.sampler.population = 11;
   config.optimizer.batch_size = 10;
-  const comm::ShardMap shards(3, 2, 1);  // rank 0 owns two shards: 5 of 7 rows, 7 of 10 samples, 8 of 11 chains
+  const comm::ShardMap shards(3, 2,
+                              1);  // rank 0 owns two shards: 5 of 7 rows, 7 of 10 samples, 8 of 11 chains
   const training::Cost cost = training::cost_of_step<double>(config, shape, shards, 7, 2);
   CHECK(cost.parameters == 20);
   CHECK(cost.flops_per_step == 10 * (5 * 4 * 14 + 2 * 6 * 14));
@@ -28,8 +30,9 @@ TEST_CASE("Parameters, operations and bytes are those counted by hand", "[traini
   config.objective.kind = config::ObjectiveKind::contrastive_divergence;  // no population
   const training::Cost without = training::cost_of_step<float>(config, shape, shards, 7, 2);
   CHECK(without.bytes_per_rank == 4.0 * 2 * (5 + 2 * 7) + 20 * (7 * 4 + 8 * (threads + 1)));
-  CHECK_THAT(training::describe(cost), ContainsSubstring("parameters           20\n") && ContainsSubstring("3 on 2 ranks\n") &&
-                                           ContainsSubstring("4.48e-06 GF") && ContainsSubstring("4.48e-06 TF"));
+  CHECK_THAT(training::describe(cost),
+             ContainsSubstring("parameters           20\n") && ContainsSubstring("3 on 2 ranks\n") &&
+                 ContainsSubstring("4.48e-06 GF") && ContainsSubstring("4.48e-06 TF"));
 }
 
 TEST_CASE("More memory than a rank can have is refused with its size", "[training]") {
@@ -42,5 +45,6 @@ TEST_CASE("More memory than a rank can have is refused with its size", "[trainin
     CHECK_THROWS_AS(training::require_memory(communicator, cost), core::InputError);
   }
   cost.bytes_per_rank = 1e17;
-  CHECK_THROWS_WITH(training::require_memory(communicator, cost), ContainsSubstring("1e+08 GB") && ContainsSubstring("rank 0"));
+  CHECK_THROWS_WITH(training::require_memory(communicator, cost),
+                    ContainsSubstring("1e+08 GB") && ContainsSubstring("rank 0"));
 }

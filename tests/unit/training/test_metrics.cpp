@@ -20,17 +20,25 @@ TEST_CASE("Each column of metrics.csv holds what its name says", "[training]") {
 
   std::map<std::string, std::string> cells;
   std::istringstream line(training::metrics_line(metrics));
-  for (const std::string& column : training::metrics_columns()) REQUIRE(std::getline(line, cells[column], ','));
+  for (const std::string& column : training::metrics_columns())
+    REQUIRE(std::getline(line, cells[column], ','));
   CHECK(line.peek() == std::char_traits<char>::eof());
-  CHECK(cells == std::map<std::string, std::string>{
-                     {"step", "1200"},           {"loss", "0.1"},
-                     {"energy_data", "-0.25"},   {"energy_chains", "0.5"},
-                     {"energy_gap", "-0.75"},    {"spread_data", "1.5"},
-                     {"spread_chains", "2.5"},   {"validation_energy", "-3"},
-                     {"gradient_norm", "1e-07"}, {"learning_rate", "0.001"},
-                     {"chain_gradient_norm", "4"}, {"equipartition", "0.9"},
-                     {"outside", "0.0625"},      {"chain_age", "600"},
-                     {"samples_per_second", "12345.7"}, {"seconds", "98.765"}});
+  CHECK(cells == std::map<std::string, std::string>{{"step", "1200"},
+                                                    {"loss", "0.1"},
+                                                    {"energy_data", "-0.25"},
+                                                    {"energy_chains", "0.5"},
+                                                    {"energy_gap", "-0.75"},
+                                                    {"spread_data", "1.5"},
+                                                    {"spread_chains", "2.5"},
+                                                    {"validation_energy", "-3"},
+                                                    {"gradient_norm", "1e-07"},
+                                                    {"learning_rate", "0.001"},
+                                                    {"chain_gradient_norm", "4"},
+                                                    {"equipartition", "0.9"},
+                                                    {"outside", "0.0625"},
+                                                    {"chain_age", "600"},
+                                                    {"samples_per_second", "12345.7"},
+                                                    {"seconds", "98.765"}});
 }
 
 TEST_CASE("A number in metrics.csv reads back exactly", "[training]") {
