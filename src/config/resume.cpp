@@ -15,8 +15,15 @@ namespace ebmpi::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> free_to_change = {"run.steps", "run.output", "run.log_every",
-                                                            "run.checkpoint_every", "run.keep_checkpoints"};
+/// What is read from data.file is compared with the checkpoint when it is read: a file may move.
+constexpr std::array<std::string_view, 6> free_to_change = {
+    "run.steps", "run.output", "run.log_every", "run.checkpoint_every", "run.keep_checkpoints", "data.file"};
+
+/// The cosine's length is the run's, so that another number of steps is another curve from the first step on.
+bool may_change(std::string_view key, const RunConfig& config) {
+  if (key == "run.steps" && config.optimizer.schedule == ScheduleKind::cosine) return false;
+  return std::ranges::find(free_to_change, key) != free_to_change.end();
+}
 
 RunConfig with_resolved_shards(RunConfig config) {
   config.parallel.shards = resolved_shards(config);
@@ -30,7 +37,7 @@ std::vector<std::string> incompatible_keys(const RunConfig& stored, const RunCon
   const RunConfig now = with_resolved_shards(wanted);
   std::vector<std::string> differences;
   for (const Key& key : key_table()) {
-    if (std::ranges::find(free_to_change, key.dotted()) != free_to_change.end()) continue;
+    if (may_change(key.dotted(), now)) continue;
     const std::string old_value = format_value(key.value, before);
     const std::string new_value = format_value(key.value, now);
     if (old_value == new_value) continue;

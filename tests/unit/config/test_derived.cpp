@@ -54,6 +54,7 @@ TEST_CASE("a run continues with another length and folder, and with nothing else
   wanted.run.log_every = 1;
   wanted.run.checkpoint_every = 2;
   wanted.run.keep_checkpoints = 4;
+  wanted.data.file = "/elsewhere/x.h5";
   wanted.parallel.shards = 4;  // what 0 stands for with a batch of 256
   CHECK(incompatible_keys(stored, wanted).empty());
 
@@ -66,6 +67,15 @@ TEST_CASE("a run continues with another length and folder, and with nothing else
                                  "network.hidden: [128, 128] in the checkpoint, [64] in the config",
                                  "optimizer.learning_rate: 0.001 in the checkpoint, 0.5 in the config",
                                  "parallel.shards: 4 in the checkpoint, 8 in the config"});
+}
+
+TEST_CASE("a cosine schedule fixes the length of the run", "[config]") {
+  RunConfig stored;
+  stored.optimizer.schedule = ScheduleKind::cosine;
+  RunConfig wanted = stored;
+  wanted.run.steps = 7;
+  CHECK(incompatible_keys(stored, wanted) ==
+        std::vector<std::string>{"run.steps: 6000 in the checkpoint, 7 in the config"});
 }
 
 TEST_CASE("edit distances count swaps as one", "[config]") {
