@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "core/tile.hpp"
+#include "core/unroll.hpp"
 
 namespace ebmpi::core {
 namespace {
@@ -25,7 +26,7 @@ double multiply_adds(const Kokkos::View<Scalar*, MemorySpace>& sink, int teams) 
     for (int i = 0; i < chains; ++i) sum[i] = PackType(static_cast<Scalar>(i + member.team_rank()));
     const PackType factor(Scalar(0.999)), addend(Scalar(0.001));
     for (int round = 0; round < rounds; ++round) {
-#pragma GCC unroll 12
+EBMPI_UNROLL
       for (int i = 0; i < chains; ++i) sum[i] = Kokkos::fma(sum[i], factor, addend);
     }
     alignas(64) Scalar values[pack_width<Scalar>];

@@ -4,6 +4,8 @@
 #include <Kokkos_Macros.hpp>
 #include <cstdint>
 
+#include "core/unroll.hpp"
+
 namespace ebmpi::core {
 
 /// Four 32-bit words, the counter or the output of one Philox call.
@@ -21,7 +23,7 @@ struct PhiloxKey {
 KOKKOS_FORCEINLINE_FUNCTION PhiloxBlock philox(PhiloxBlock counter, PhiloxKey key) {
   std::uint32_t c0 = counter.word[0], c1 = counter.word[1], c2 = counter.word[2], c3 = counter.word[3];
   std::uint32_t k0 = key.word[0], k1 = key.word[1];
-#pragma GCC unroll 10
+EBMPI_UNROLL
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t product0 = std::uint64_t{0xD2511F53u} * c0;
     const std::uint64_t product1 = std::uint64_t{0xCD9E8D57u} * c2;

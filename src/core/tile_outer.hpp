@@ -3,6 +3,7 @@
 
 #include "core/fixed_point.hpp"
 #include "core/tile.hpp"
+#include "core/unroll.hpp"
 
 namespace ebmpi::core {
 
@@ -61,28 +62,28 @@ KOKKOS_FORCEINLINE_FUNCTION void outer_block(const Scalar* left, const Scalar* r
                                              std::int64_t index) {
   constexpr int width = pack_width<Scalar>;
   PackType sum[Rows][Packs];
-#pragma GCC unroll 8
+EBMPI_UNROLL
   for (int row = 0; row < Rows; ++row) {
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = PackType(Scalar(0));
   }
   for (int lane = 0; lane < lanes; ++lane) {
     PackType x[Packs];
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int pack = 0; pack < Packs; ++pack) {
       x[pack] = load<PackType>(right + static_cast<std::ptrdiff_t>(lane) * right_columns + pack * width);
     }
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int row = 0; row < Rows; ++row) {
       const PackType w(left[static_cast<std::ptrdiff_t>(row) * lanes + lane]);
-#pragma GCC unroll 8
+EBMPI_UNROLL
       for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = Kokkos::fma(w, x[pack], sum[row][pack]);
     }
   }
   alignas(64) Scalar values[Packs * width];
   auto peak = magnitude_bits(Scalar(0));
   for (int row = 0; row < Rows; ++row) {
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int pack = 0; pack < Packs; ++pack) store(sum[row][pack], values + pack * width);
     const std::int64_t position = index + static_cast<std::int64_t>(row) * columns;
     if (columns_here == Packs * width) {

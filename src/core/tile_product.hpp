@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/tile.hpp"
+#include "core/unroll.hpp"
 
 namespace ebmpi::core {
 
@@ -33,28 +34,28 @@ KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns,
                                                int lanes, int stride) {
   constexpr int packs = Shape::register_packs;
   PackType sum[Rows][packs];
-#pragma GCC unroll 8
+EBMPI_UNROLL
   for (int row = 0; row < Rows; ++row) {
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) sum[row][pack] = PackType(Scalar(0));
   }
   for (int column = 0; column < columns; ++column) {
     const Scalar* const weight = panel + static_cast<std::ptrdiff_t>(column) * Shape::register_rows;
     PackType x[packs];
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) {
       x[pack] = load<PackType>(in + static_cast<std::ptrdiff_t>(column) * lanes + pack * stride);
     }
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int row = 0; row < Rows; ++row) {
       const PackType w(weight[row]);
-#pragma GCC unroll 8
+EBMPI_UNROLL
       for (int pack = 0; pack < packs; ++pack) sum[row][pack] = Kokkos::fma(w, x[pack], sum[row][pack]);
     }
   }
-#pragma GCC unroll 8
+EBMPI_UNROLL
   for (int row = 0; row < Rows; ++row) {
-#pragma GCC unroll 8
+EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) {
       store(sum[row][pack], out + static_cast<std::ptrdiff_t>(row) * lanes + pack * stride);
     }
