@@ -22,7 +22,8 @@ namespace {
 using ebmpi::comm::Communicator;
 using ebmpi::core::ExitCode;
 
-/// Prints the problem once. Errors are thrown on every rank (Communicator::together sees to it), so rank 0 speaks for all.
+/// Prints the problem once. Errors are thrown on every rank (Communicator::together sees to it), so rank 0
+/// speaks for all.
 void report(const Communicator& communicator, const std::string& problem) {
   if (communicator.is_root()) std::fprintf(stderr, "ebmpi: %s\n", problem.c_str());
 }
@@ -42,9 +43,10 @@ void refuse_unknown_command(const CLI::App& program, int argc, char** argv) {
   if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   const auto nearest = ebmpi::config::nearest_name(argv[1], candidates);
-  throw ebmpi::core::InputError("unknown command '" + std::string(argv[1]) + "' (" +
-                                (nearest ? "did you mean '" + std::string(*nearest) + "'?" : "there is none of that name") +
-                                "); 'ebmpi --help' lists the commands");
+  throw ebmpi::core::InputError(
+      "unknown command '" + std::string(argv[1]) + "' (" +
+      (nearest ? "did you mean '" + std::string(*nearest) + "'?" : "there is none of that name") +
+      "); 'ebmpi --help' lists the commands");
 }
 
 int run(int argc, char** argv, const Communicator& communicator) {
@@ -52,8 +54,9 @@ int run(int argc, char** argv, const Communicator& communicator) {
   program.require_subcommand(1);
   program.set_version_flag("--version", [] { return ebmpi::cli::version_text(); });
   ebmpi::cli::Action action;
-  for (const auto add : {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy,
-                         ebmpi::cli::add_anomaly, ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench}) {
+  for (const auto add :
+       {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy, ebmpi::cli::add_anomaly,
+        ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench}) {
     add(program, action);
   }
   try {
@@ -90,8 +93,8 @@ int main(int argc, char** argv) {
       exit_code = run(argc, argv, communicator);
     } catch (const std::exception& error) {
       // A fault of the program itself, perhaps on this rank alone: the others must not wait for it.
-      std::fprintf(stderr, "ebmpi: rank %d: %s (a fault of the program); please report it\n", communicator.rank(),
-                   error.what());
+      std::fprintf(stderr, "ebmpi: rank %d: %s (a fault of the program); please report it\n",
+                   communicator.rank(), error.what());
       communicator.abort(EXIT_FAILURE);
     }
   }

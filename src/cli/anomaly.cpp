@@ -70,23 +70,28 @@ bool is_training_set(const config::RunConfig& config, const io::DatasetName& nam
          std::filesystem::equivalent(config.data.file, name.file, none);
 }
 
-/// The scores of normal rows that the model has not seen: of its own training set, only the rows held out. A model scores what it was
-/// trained on lower than other normal rows, so that p-values from those rows would be too small.
-std::vector<double> without_trained_rows(const comm::Communicator& communicator, const config::RunConfig& config,
-                                         const io::DatasetName& name, const std::vector<double>& scores) {
+/// The scores of normal rows that the model has not seen: of its own training set, only the rows held out. A
+/// model scores what it was trained on lower than other normal rows, so that p-values from those rows would
+/// be too small.
+std::vector<double> without_trained_rows(const comm::Communicator& communicator,
+                                         const config::RunConfig& config, const io::DatasetName& name,
+                                         const std::vector<double>& scores) {
   std::int64_t same = 0;
   communicator.together([&] { same = communicator.is_root() && is_training_set(config, name) ? 1 : 0; });
   communicator.broadcast(std::span(&same, 1));
   if (same == 0) return scores;
-  const data::ValidationSplit held_out(static_cast<std::uint64_t>(config.run.seed), config.data.validation_fraction);
+  const data::ValidationSplit held_out(static_cast<std::uint64_t>(config.run.seed),
+                                       config.data.validation_fraction);
   std::vector<double> unseen;
   for (std::size_t row = 0; row < scores.size(); ++row) {
     if (held_out(static_cast<std::int64_t>(row))) unseen.push_back(scores[row]);
   }
   if (!unseen.empty()) return unseen;
-  throw core::InputError(fmt::format("{} is what the model was trained on, and no row of it was held out (data.validation_fraction "
-                                     "was {}; p-values from rows that a model has seen are too small); give other normal rows in "
-                                     "--normal", name.text(), config.data.validation_fraction));
+  throw core::InputError(fmt::format(
+      "{} is what the model was trained on, and no row of it was held out (data.validation_fraction "
+      "was {}; p-values from rows that a model has seen are too small); give other normal rows in "
+      "--normal",
+      name.text(), config.data.validation_fraction));
 }
 
 /// Labels of all rows, on every rank, where `y` stands beside the data set.

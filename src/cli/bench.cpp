@@ -48,7 +48,8 @@ struct BenchRow {
   double utilisation() const { return gflops / peak_gflops; }
 };
 
-/// Samples (or chain steps) per second of `launch`, which handles `samples` of them; the first launch is not counted.
+/// Samples (or chain steps) per second of `launch`, which handles `samples` of them; the first launch is not
+/// counted.
 double rate_of(const std::function<void()>& launch, double samples, double seconds) {
   launch();
   Kokkos::fence();
@@ -66,7 +67,7 @@ double rate_of(const std::function<void()>& launch, double samples, double secon
 
 /// One network with samples and sums to work on.
 class Workload {
- public:
+public:
   Workload(const BenchNetwork& shape, std::int64_t samples)
       : mlp_({shape.inputs, std::vector<int>(shape.depth, shape.width), network::Activation::silu}),
         x_("ebmpi::cli::bench_x", samples, shape.inputs),
@@ -92,7 +93,9 @@ class Workload {
 
   double weights() const { return static_cast<double>(mlp_.shape().weights()); }
 
-  void energy() { network::evaluate(ExecutionSpace(), network::MlpEnergy<Scalar>{mlp_.view()}, x_, energies_); }
+  void energy() {
+    network::evaluate(ExecutionSpace(), network::MlpEnergy<Scalar>{mlp_.view()}, x_, energies_);
+  }
   void langevin(int steps) {
     sampling::LangevinSettings settings;
     settings.steps = steps;
@@ -107,7 +110,7 @@ class Workload {
     sums_->collect();
   }
 
- private:
+private:
   network::Mlp<Scalar> mlp_;
   core::Rows<Scalar> x_;
   Kokkos::View<std::int64_t*, core::MemorySpace> numbers_;
@@ -126,17 +129,18 @@ std::vector<BenchRow> bench_network(const BenchNetwork& shape, const BenchArgume
     rows.push_back({name, shape.name(), rate, rate * flops_in_weights * work.weights() / 1e9, peak});
   };
   add("energy", 2.0, rate_of([&] { work.energy(); }, samples, arguments.seconds));
-  add("langevin", 4.0, rate_of([&] { work.langevin(chain_steps); }, samples * chain_steps, arguments.seconds));
+  add("langevin", 4.0,
+      rate_of([&] { work.langevin(chain_steps); }, samples * chain_steps, arguments.seconds));
   add("parameter_gradient", 6.0, rate_of([&] { work.gradient(); }, samples, arguments.seconds));
   return rows;
 }
 
 void print_table(const std::vector<BenchRow>& rows) {
-  fmt::print("{:<20} {:<12} {:>14} {:>10} {:>10} {:>12}\n", "kernel", "D, H, depth", "samples/s", "GF/s", "peak GF/s",
-             "utilisation");
+  fmt::print("{:<20} {:<12} {:>14} {:>10} {:>10} {:>12}\n", "kernel", "D, H, depth", "samples/s", "GF/s",
+             "peak GF/s", "utilisation");
   for (const BenchRow& row : rows) {
-    fmt::print("{:<20} {:<12} {:>14.4g} {:>10.1f} {:>10.1f} {:>11.1f}%\n", row.name, row.network, row.samples_per_second,
-               row.gflops, row.peak_gflops, 100.0 * row.utilisation());
+    fmt::print("{:<20} {:<12} {:>14.4g} {:>10.1f} {:>10.1f} {:>11.1f}%\n", row.name, row.network,
+               row.samples_per_second, row.gflops, row.peak_gflops, 100.0 * row.utilisation());
   }
 }
 
@@ -144,10 +148,11 @@ void print_json(const std::vector<BenchRow>& rows) {
   fmt::print("[");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const BenchRow& row = rows[i];
-    fmt::print("{}\n  {{\"name\": \"{}\", \"network\": \"{}\", \"samples_per_second\": {:.6g}, \"gflops\": {:.6g}, "
-               "\"peak_gflops\": {:.6g}, \"utilisation\": {:.4f}}}",
-               i == 0 ? "" : ",", row.name, row.network, row.samples_per_second, row.gflops, row.peak_gflops,
-               row.utilisation());
+    fmt::print(
+        "{}\n  {{\"name\": \"{}\", \"network\": \"{}\", \"samples_per_second\": {:.6g}, \"gflops\": {:.6g}, "
+        "\"peak_gflops\": {:.6g}, \"utilisation\": {:.4f}}}",
+        i == 0 ? "" : ",", row.name, row.network, row.samples_per_second, row.gflops, row.peak_gflops,
+        row.utilisation());
   }
   fmt::print("\n]\n");
 }
@@ -160,7 +165,8 @@ int bench(const comm::Communicator& communicator, const BenchArguments& argument
                core::pack_width<Scalar>, arguments.samples);
   }
   std::vector<BenchRow> rows;
-  for (const BenchNetwork& shape : {BenchNetwork{2, 64, 2}, {2, 128, 2}, {8, 256, 3}, {64, 256, 3}, {784, 512, 2}}) {
+  for (const BenchNetwork& shape :
+       {BenchNetwork{2, 64, 2}, {2, 128, 2}, {8, 256, 3}, {64, 256, 3}, {784, 512, 2}}) {
     for (BenchRow& row : bench_network(shape, arguments)) rows.push_back(std::move(row));
   }
   arguments.json ? print_json(rows) : print_table(rows);
@@ -171,12 +177,14 @@ int bench(const comm::Communicator& communicator, const BenchArguments& argument
 
 void add_bench(CLI::App& program, Action& action) {
   const auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* const command =
-      program.add_subcommand("bench", "Measure the multiply-add peak and how much of it each kernel reaches (float, SiLU)");
+  CLI::App* const command = program.add_subcommand(
+      "bench", "Measure the multiply-add peak and how much of it each kernel reaches (float, SiLU)");
   command->add_option("--samples", arguments->samples, "Samples, or chains, in a launch")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--seconds", arguments->seconds, "Time for each measurement")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--seconds", arguments->seconds, "Time for each measurement")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print an array of rows");
   command->callback([arguments, &action] {
     action = [arguments](const comm::Communicator& communicator) { return bench(communicator, *arguments); };

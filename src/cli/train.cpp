@@ -35,7 +35,8 @@ config::RunConfig read_config(const comm::Communicator& communicator, const Trai
 
 training::RunOptions run_options(const TrainArguments& arguments) {
   training::RunOptions options;
-  if (!arguments.time_limit.empty()) options.time_limit_seconds = config::parse_duration(arguments.time_limit);
+  if (!arguments.time_limit.empty())
+    options.time_limit_seconds = config::parse_duration(arguments.time_limit);
   if (arguments.resume == "never") {
     options.resume = training::ResumeMode::never;
   } else if (arguments.resume != "auto") {
@@ -59,22 +60,30 @@ int train(const comm::Communicator& communicator, const TrainArguments& argument
 
 void add_train(CLI::App& program, Action& action) {
   const auto arguments = std::make_shared<TrainArguments>();
-  CLI::App* const command = program.add_subcommand("train", "Train an energy-based model as a config file says");
-  command->add_option("CONFIG", arguments->config, "TOML file; jobs/annotated.toml lists every key")->required();
-  command->add_option("--set", arguments->overrides, "section.key=value in place of what the file says; may be repeated")
+  CLI::App* const command =
+      program.add_subcommand("train", "Train an energy-based model as a config file says");
+  command->add_option("CONFIG", arguments->config, "TOML file; jobs/annotated.toml lists every key")
+      ->required();
+  command
+      ->add_option("--set", arguments->overrides,
+                   "section.key=value in place of what the file says; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->add_option("--output", arguments->output, "Run folder in place of run.output");
-  command->add_option("--resume", arguments->resume,
-                      "auto: go on where the run folder's newest valid checkpoint left off; never: start, and refuse a folder that "
-                      "holds checkpoints; FILE: go on from this checkpoint")
+  command
+      ->add_option("--resume", arguments->resume,
+                   "auto: go on where the run folder's newest valid checkpoint left off; never: start, and "
+                   "refuse a folder that "
+                   "holds checkpoints; FILE: go on from this checkpoint")
       ->type_name("auto|never|FILE")
       ->capture_default_str();
   command->add_option("--steps", arguments->steps, "Parameter updates in place of run.steps")
       ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
-  command->add_option("--time-limit", arguments->time_limit,
-                      "Stop with a checkpoint and exit code 75 before this much time has passed: 3h50m, 90s, 1-02:30:00");
-  command->add_flag("--check", arguments->check, "Validate everything, print parameters, memory and work of a step, and quit");
+  command->add_option(
+      "--time-limit", arguments->time_limit,
+      "Stop with a checkpoint and exit code 75 before this much time has passed: 3h50m, 90s, 1-02:30:00");
+  command->add_flag("--check", arguments->check,
+                    "Validate everything, print parameters, memory and work of a step, and quit");
   command->callback([arguments, &action] {
     action = [arguments](const comm::Communicator& communicator) { return train(communicator, *arguments); };
   });

@@ -125,7 +125,8 @@ void add_data(std::vector<Key>& keys) {
        {"data", "validation_fraction", number<data, &DataSection::validation_fraction>(zero_to_below_one),
         "Share of the rows held out of the training."},
        {"data", "jitter", number<data, &DataSection::jitter>(non_negative),
-        "Gaussian noise on every training sample, in standardised units: smooths rounded or degenerate data."}});
+        "Gaussian noise on every training sample, in standardised units: smooths rounded or degenerate "
+        "data."}});
 }
 
 void add_network(std::vector<Key>& keys) {

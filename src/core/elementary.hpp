@@ -5,9 +5,10 @@
 #include <Kokkos_MathematicalFunctions.hpp>
 #include <cstdint>
 
-// Elementary functions without branches or tables, so that a compiler turns a loop over them into vector instructions. In
-// single precision they are accurate to about 2 units in the last place (coefficients: Cephes library, S. L. Moshier 1992); in
-// double precision, which is for verification, they are the standard library's.
+// Elementary functions without branches or tables, so that a compiler turns a loop over them into vector
+// instructions. In single precision they are accurate to about 2 units in the last place (coefficients:
+// Cephes library, S. L. Moshier 1992); in double precision, which is for verification, they are the standard
+// library's.
 
 namespace ebmpi::core {
 
@@ -23,7 +24,8 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar vector_exp(Scalar x) {
   if constexpr (sizeof(Scalar) == 8) {
     return Kokkos::exp(x);
   } else {
-    // The bound is put on the bits, as integers: on floats it would cost a comparison and a blend, for NaN's sake.
+    // The bound is put on the bits, as integers: on floats it would cost a comparison and a blend, for NaN's
+    // sake.
     const std::int32_t bits = Kokkos::bit_cast<std::int32_t>(x);
     std::int32_t magnitude = bits & 0x7fffffff;
     magnitude = magnitude > detail::largest_exponent_bits ? detail::largest_exponent_bits : magnitude;
@@ -77,13 +79,15 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar vector_log(Scalar x) {
 
 namespace detail {
 /// sin and cos of angle + quadrant·π/2 for |angle| ≤ π/4, single precision.
-KOKKOS_FORCEINLINE_FUNCTION void sincos_in_quadrant(float angle, std::int32_t quadrant, float& sine, float& cosine) {
+KOKKOS_FORCEINLINE_FUNCTION void sincos_in_quadrant(float angle, std::int32_t quadrant, float& sine,
+                                                    float& cosine) {
   const float square = angle * angle;
   const float s =
       ((-1.9515295891e-4f * square + 8.3321608736e-3f) * square - 1.6666654611e-1f) * square * angle + angle;
-  const float c = ((2.443315711809948e-5f * square - 1.388731625493765e-3f) * square + 4.166664568298827e-2f) *
-                      square * square -
-                  0.5f * square + 1.0f;
+  const float c =
+      ((2.443315711809948e-5f * square - 1.388731625493765e-3f) * square + 4.166664568298827e-2f) * square *
+          square -
+      0.5f * square + 1.0f;
   const float swapped_sine = (quadrant & 1) ? c : s;
   const float swapped_cosine = (quadrant & 1) ? s : c;
   sine = (quadrant & 2) ? -swapped_sine : swapped_sine;
@@ -115,7 +119,8 @@ KOKKOS_FORCEINLINE_FUNCTION void vector_sincos(Scalar x, Scalar& sine, Scalar& c
     const float shifted = x * 0.636619772f + detail::rounding_shift;
     const float quarter = shifted - detail::rounding_shift;
     // π/2 in three parts, so that the reduced argument keeps its digits.
-    const float angle = ((x - quarter * 1.5703125f) - quarter * 4.83751296997e-4f) - quarter * 7.54978995489e-8f;
+    const float angle =
+        ((x - quarter * 1.5703125f) - quarter * 4.83751296997e-4f) - quarter * 7.54978995489e-8f;
     detail::sincos_in_quadrant(angle, Kokkos::bit_cast<std::int32_t>(shifted) & 3, sine, cosine);
   }
 }

@@ -17,30 +17,30 @@ enum class ExitCode : int {
 
 /// An error for the user. The text reads `<problem> (<why it is one>); <what to do>`.
 class Error : public std::runtime_error {
- public:
+public:
   Error(ExitCode code, const std::string& text) : std::runtime_error(text), code_(code) {}
 
   ExitCode code() const { return code_; }
 
- private:
+private:
   ExitCode code_;
 };
 
 /// The config, the arguments or the contents of a data file are wrong (exit code 2).
 class InputError : public Error {
- public:
+public:
   explicit InputError(const std::string& text) : Error(ExitCode::bad_input, text) {}
 };
 
 /// A file is missing, damaged, unreadable or cannot be written (exit code 4).
 class FileError : public Error {
- public:
+public:
   explicit FileError(const std::string& text) : Error(ExitCode::file_error, text) {}
 };
 
 /// Training left the range in which its numbers mean anything (exit code 3).
 class DivergenceError : public Error {
- public:
+public:
   explicit DivergenceError(const std::string& text) : Error(ExitCode::diverged, text) {}
 };
 

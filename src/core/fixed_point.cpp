@@ -36,8 +36,9 @@ FixedPointSum::FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int wo
   exponents_.assign(slot_sizes.size(), uncalibrated);
   used_exponents_ = exponents_;
   sums_ = decltype(sums_)("ebmpi::core::fixed_point_sums", static_cast<std::size_t>(workers_),
-           static_cast<std::size_t>(values()));
-  peaks_ = decltype(peaks_)("ebmpi::core::fixed_point_peaks", static_cast<std::size_t>(workers_), slot_sizes.size());
+                          static_cast<std::size_t>(values()));
+  peaks_ = decltype(peaks_)("ebmpi::core::fixed_point_peaks", static_cast<std::size_t>(workers_),
+                            slot_sizes.size());
   total_ = decltype(total_)("ebmpi::core::fixed_point_total", values());
   top_ = decltype(top_)("ebmpi::core::fixed_point_top", slot_sizes.size());
   slot_of_ = decltype(slot_of_)("ebmpi::core::fixed_point_slot_of", values());

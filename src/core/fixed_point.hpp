@@ -52,7 +52,8 @@ struct FixedPointAdder {
 #pragma omp simd reduction(max : highest)
       for (int i = 0; i < count; ++i) {
         // Unsigned, because an addend too large for its scale may wrap around; `judge` then discards the sum.
-        const auto addend = static_cast<std::int64_t>(Kokkos::nearbyint(static_cast<double>(from[i]) * scale));
+        const auto addend =
+            static_cast<std::int64_t>(Kokkos::nearbyint(static_cast<double>(from[i]) * scale));
         destination[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(destination[i]) +
                                                    static_cast<std::uint64_t>(addend));
         const Bits bits = magnitude_bits(from[i]);
@@ -60,8 +61,8 @@ struct FixedPointAdder {
       }
     } else {
       for (int i = 0; i < count; ++i) {
-        Kokkos::atomic_add(&sums[index + i],
-                           static_cast<std::int64_t>(Kokkos::nearbyint(static_cast<double>(from[i]) * scale)));
+        Kokkos::atomic_add(&sums[index + i], static_cast<std::int64_t>(
+                                                 Kokkos::nearbyint(static_cast<double>(from[i]) * scale)));
         const Bits bits = magnitude_bits(from[i]);
         highest = bits > highest ? bits : highest;
       }

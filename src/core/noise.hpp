@@ -7,17 +7,20 @@
 
 namespace ebmpi::core {
 
-/// Standard normal numbers for the tiles of a sampler. Sample b with the global number n_b gets, as its k-th number at
-/// `step`, a pure function of (key, n_b, step, k): Philox blocks of four words, two Box–Muller pairs each.
+/// Standard normal numbers for the tiles of a sampler. Sample b with the global number n_b gets, as its k-th
+/// number at `step`, a pure function of (key, n_b, step, k): Philox blocks of four words, two Box–Muller
+/// pairs each.
 template <class Scalar>
 class NormalRows {
- public:
+public:
   /// Rows of the ring that a consumer of `dimension` numbers a time needs.
-  KOKKOS_FORCEINLINE_FUNCTION static constexpr int ring_rows(int dimension) { return round_up(dimension + 3, 4); }
+  KOKKOS_FORCEINLINE_FUNCTION static constexpr int ring_rows(int dimension) {
+    return round_up(dimension + 3, 4);
+  }
 
   /// `ring` (ring_rows(dimension), tile_size) is scratch; `numbers` (tile_size) the samples' global numbers.
-  KOKKOS_FORCEINLINE_FUNCTION NormalRows(PhiloxKey key, std::uint32_t step, const std::int64_t* numbers, Scalar* ring,
-                                         int dimension)
+  KOKKOS_FORCEINLINE_FUNCTION NormalRows(PhiloxKey key, std::uint32_t step, const std::int64_t* numbers,
+                                         Scalar* ring, int dimension)
       : key_(key), step_(step), numbers_(numbers), ring_(ring), dimension_(dimension) {}
 
   /// Makes the next `dimension` rows available through `row`.
@@ -38,7 +41,7 @@ class NormalRows {
     return ring_ + static_cast<std::ptrdiff_t>(wrapped(first_ + index)) * tile_size;
   }
 
- private:
+private:
   KOKKOS_FORCEINLINE_FUNCTION int wrapped(int row) const {
     const int rows = ring_rows(dimension_);
     return row < rows ? row : row - rows;
@@ -49,8 +52,7 @@ class NormalRows {
     Scalar* const rows = ring_ + static_cast<std::ptrdiff_t>(row) * tile_size;
     const std::uint32_t block = block_++;
     for_each_lane(member, 1, [&](int, int lane) {
-      const PhiloxBlock bits =
-          draw(key_, static_cast<std::uint64_t>(numbers_[lane]), step_, block);
+      const PhiloxBlock bits = draw(key_, static_cast<std::uint64_t>(numbers_[lane]), step_, block);
       for (int pair = 0; pair < 2; ++pair) {
         Scalar sine, cosine;
         vector_sincos_turns(uniform<Scalar>(bits.word[2 * pair + 1]), sine, cosine);

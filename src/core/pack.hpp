@@ -13,7 +13,8 @@ using MemorySpace = ExecutionSpace::memory_space;
 
 /// True where a lane is a SIMD pack of one core rather than one thread of a GPU.
 template <class Space>
-inline constexpr bool is_host_space = Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
+inline constexpr bool is_host_space =
+    Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
 
 namespace detail {
 template <class Scalar, bool on_host>
@@ -34,8 +35,8 @@ using Pack = typename detail::PackOf<Scalar, is_host_space<Space>>::type;
 template <class Scalar, class Space = ExecutionSpace>
 inline constexpr int pack_width = detail::PackOf<Scalar, is_host_space<Space>>::width;
 
-/// Loads from an address aligned to the pack. The names of Kokkos' own calls changed between 4.6 and 5.0; only this file
-/// knows.
+/// Loads from an address aligned to the pack. The names of Kokkos' own calls changed between 4.6 and 5.0;
+/// only this file knows.
 template <class PackType, class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION PackType load(const Scalar* from) {
   if constexpr (std::is_same_v<PackType, Scalar>) {

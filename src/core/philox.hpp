@@ -18,12 +18,13 @@ struct PhiloxKey {
   std::uint32_t word[2];
 };
 
-/// Philox4x32-10: a bijection of the 128-bit counter for each 64-bit key, so that every draw is a pure function of
-/// (key, counter) and no generator state exists. Salmon, Moraes, Dror, Shaw 2011, doi:10.1145/2063384.2063405.
+/// Philox4x32-10: a bijection of the 128-bit counter for each 64-bit key, so that every draw is a pure
+/// function of (key, counter) and no generator state exists. Salmon, Moraes, Dror, Shaw 2011,
+/// doi:10.1145/2063384.2063405.
 KOKKOS_FORCEINLINE_FUNCTION PhiloxBlock philox(PhiloxBlock counter, PhiloxKey key) {
   std::uint32_t c0 = counter.word[0], c1 = counter.word[1], c2 = counter.word[2], c3 = counter.word[3];
   std::uint32_t k0 = key.word[0], k1 = key.word[1];
-EBMPI_UNROLL
+  EBMPI_UNROLL
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t product0 = std::uint64_t{0xD2511F53u} * c0;
     const std::uint64_t product1 = std::uint64_t{0xCD9E8D57u} * c2;

@@ -8,8 +8,8 @@
 
 namespace ebmpi::core {
 
-/// What a random number is for. Streams of different purposes are independent; the values are part of what makes old runs
-/// repeatable, so they are never renumbered.
+/// What a random number is for. Streams of different purposes are independent; the values are part of what
+/// makes old runs repeatable, so they are never renumbered.
 enum class Purpose : std::uint32_t {
   initial_parameters = 1,
   initial_chains = 2,
@@ -38,8 +38,8 @@ KOKKOS_FORCEINLINE_FUNCTION PhiloxBlock draw(PhiloxKey key, std::uint64_t index,
       {{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), step, draw_number}}, key);
 }
 
-/// A uniform number in (0, 1), both ends excluded, from 32 random bits. In double all 32 bits are used; in float the
-/// upper 23, which keeps the largest value below one.
+/// A uniform number in (0, 1), both ends excluded, from 32 random bits. In double all 32 bits are used; in
+/// float the upper 23, which keeps the largest value below one.
 template <class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION Scalar uniform(std::uint32_t bits) {
   if constexpr (sizeof(Scalar) == 8) {
@@ -49,9 +49,10 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar uniform(std::uint32_t bits) {
   }
 }
 
-/// Two independent standard normal numbers from two words (Box and Muller 1958, doi:10.1214/aoms/1177706645). Host code
-/// and set-up only; kernels use the vectorised form in core/noise.hpp.
-KOKKOS_INLINE_FUNCTION void normal_pair(std::uint32_t bits0, std::uint32_t bits1, double& first, double& second) {
+/// Two independent standard normal numbers from two words (Box and Muller 1958, doi:10.1214/aoms/1177706645).
+/// Host code and set-up only; kernels use the vectorised form in core/noise.hpp.
+KOKKOS_INLINE_FUNCTION void normal_pair(std::uint32_t bits0, std::uint32_t bits1, double& first,
+                                        double& second) {
   const double radius = Kokkos::sqrt(-2.0 * Kokkos::log(uniform<double>(bits0)));
   const double angle = 6.283185307179586477 * uniform<double>(bits1);
   first = radius * Kokkos::cos(angle);

@@ -8,8 +8,9 @@
 
 namespace ebmpi::core {
 
-/// Samples in a tile: the unit of work of every kernel, and the block inside which sums are taken in floating point. It is
-/// the same on every machine, so that membership in a block never depends on the hardware or the decomposition.
+/// Samples in a tile: the unit of work of every kernel, and the block inside which sums are taken in floating
+/// point. It is the same on every machine, so that membership in a block never depends on the hardware or the
+/// decomposition.
 inline constexpr int tile_size = 64;
 
 /// What a kernel knows its team by.
@@ -35,10 +36,10 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr int round_up(int count, int multiple) {
   return (count + multiple - 1) / multiple * multiple;
 }
 
-/// Hands out pieces of a team's scratch, each aligned to a cache line. With a null base it only counts, so that the size
-/// of a workspace is computed by the code that lays it out.
+/// Hands out pieces of a team's scratch, each aligned to a cache line. With a null base it only counts, so
+/// that the size of a workspace is computed by the code that lays it out.
 class ScratchArena {
- public:
+public:
   KOKKOS_FORCEINLINE_FUNCTION explicit ScratchArena(void* base) : base_(static_cast<char*>(base)) {}
 
   template <class T>
@@ -50,7 +51,7 @@ class ScratchArena {
 
   KOKKOS_FORCEINLINE_FUNCTION std::size_t used() const { return used_; }
 
- private:
+private:
   char* base_;
   std::size_t used_ = 0;
 };
@@ -66,8 +67,9 @@ KOKKOS_FORCEINLINE_FUNCTION void for_each(const Member& member, int count, const
   }
 }
 
-/// `body(row, lane)` for every row of a tile; the lanes of a row are vectorised on a CPU and neighbouring threads on a
-/// GPU. `body` must be free of branches that differ between lanes to be fast. Ends with a team barrier.
+/// `body(row, lane)` for every row of a tile; the lanes of a row are vectorised on a CPU and neighbouring
+/// threads on a GPU. `body` must be free of branches that differ between lanes to be fast. Ends with a team
+/// barrier.
 template <class Member, class Body>
 KOKKOS_FORCEINLINE_FUNCTION void for_each_lane(const Member& member, int rows, const Body& body) {
   if constexpr (is_host_space<typename Member::execution_space>) {

@@ -21,11 +21,11 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr int transposed_columns(int features) {
   return round_up(features, TileShape<Scalar>::alignment);
 }
 
-/// out (lanes, transposed_columns(features)) = inᵀ with in (features, lanes); the padding is set to zero. Ends with a team
-/// barrier.
+/// out (lanes, transposed_columns(features)) = inᵀ with in (features, lanes); the padding is set to zero.
+/// Ends with a team barrier.
 template <class Member, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void transpose_tile(const Member& member, const Scalar* in, int features, Scalar* out,
-                                                int lanes) {
+KOKKOS_FORCEINLINE_FUNCTION void transpose_tile(const Member& member, const Scalar* in, int features,
+                                                Scalar* out, int lanes) {
   const int columns = transposed_columns<Scalar>(features);
   if constexpr (is_host_space<typename Member::execution_space>) {
     constexpr int block = 16;
@@ -57,33 +57,33 @@ namespace detail {
 
 /// `Rows` × `Packs` of the sum over lanes of left (row, lane) · right (lane, column), added to the target.
 template <int Rows, int Packs, class PackType, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void outer_block(const Scalar* left, const Scalar* right, int right_columns, int lanes,
-                                             int columns_here, int columns, const GradientTarget& target,
-                                             std::int64_t index) {
+KOKKOS_FORCEINLINE_FUNCTION void outer_block(const Scalar* left, const Scalar* right, int right_columns,
+                                             int lanes, int columns_here, int columns,
+                                             const GradientTarget& target, std::int64_t index) {
   constexpr int width = pack_width<Scalar>;
   PackType sum[Rows][Packs];
-EBMPI_UNROLL
+  EBMPI_UNROLL
   for (int row = 0; row < Rows; ++row) {
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = PackType(Scalar(0));
   }
   for (int lane = 0; lane < lanes; ++lane) {
     PackType x[Packs];
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int pack = 0; pack < Packs; ++pack) {
       x[pack] = load<PackType>(right + static_cast<std::ptrdiff_t>(lane) * right_columns + pack * width);
     }
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int row = 0; row < Rows; ++row) {
       const PackType w(left[static_cast<std::ptrdiff_t>(row) * lanes + lane]);
-EBMPI_UNROLL
+      EBMPI_UNROLL
       for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = Kokkos::fma(w, x[pack], sum[row][pack]);
     }
   }
   alignas(64) Scalar values[Packs * width];
   auto peak = magnitude_bits(Scalar(0));
   for (int row = 0; row < Rows; ++row) {
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int pack = 0; pack < Packs; ++pack) store(sum[row][pack], values + pack * width);
     const std::int64_t position = index + static_cast<std::int64_t>(row) * columns;
     if (columns_here == Packs * width) {
@@ -98,19 +98,25 @@ EBMPI_UNROLL
 template <int Packs, class PackType, class Scalar, class... Arguments>
 KOKKOS_FORCEINLINE_FUNCTION void outer_block_rows(int rows, Arguments... arguments) {
   switch (rows) {
-    case 6: return outer_block<6, Packs, PackType, Scalar>(arguments...);
-    case 5: return outer_block<5, Packs, PackType, Scalar>(arguments...);
-    case 4: return outer_block<4, Packs, PackType, Scalar>(arguments...);
-    case 3: return outer_block<3, Packs, PackType, Scalar>(arguments...);
-    case 2: return outer_block<2, Packs, PackType, Scalar>(arguments...);
-    default: return outer_block<1, Packs, PackType, Scalar>(arguments...);
+    case 6:
+      return outer_block<6, Packs, PackType, Scalar>(arguments...);
+    case 5:
+      return outer_block<5, Packs, PackType, Scalar>(arguments...);
+    case 4:
+      return outer_block<4, Packs, PackType, Scalar>(arguments...);
+    case 3:
+      return outer_block<3, Packs, PackType, Scalar>(arguments...);
+    case 2:
+      return outer_block<2, Packs, PackType, Scalar>(arguments...);
+    default:
+      return outer_block<1, Packs, PackType, Scalar>(arguments...);
   }
 }
 
 }  // namespace detail
 
-/// Adds Σ_lane left (rows, lane) ⊗ right (lane, columns) to the target, one addend for each element. `right` is a transposed
-/// tile of `lanes` rows and transposed_columns(columns) columns.
+/// Adds Σ_lane left (rows, lane) ⊗ right (lane, columns) to the target, one addend for each element. `right`
+/// is a transposed tile of `lanes` rows and transposed_columns(columns) columns.
 template <class Member, class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION void add_outer_product(const Member& member, const Scalar* left, int rows,
                                                    const Scalar* right, int columns, int lanes,
@@ -133,14 +139,20 @@ KOKKOS_FORCEINLINE_FUNCTION void add_outer_product(const Member& member, const S
     // Only as many packs as hold columns are read: the last row of `right` ends with its padding.
     const int packs = round_up(columns_here, Shape::width) / Shape::width;
     const auto add_block = [&](auto count) {
-      detail::outer_block_rows<decltype(count)::value, PackType, Scalar>(rows_here, left_here, right_here, right_columns,
-                                                                         lanes, columns_here, columns, target, index);
+      detail::outer_block_rows<decltype(count)::value, PackType, Scalar>(
+          rows_here, left_here, right_here, right_columns, lanes, columns_here, columns, target, index);
     };
     switch (packs) {
-      case 4: return add_block(std::integral_constant<int, Shape::register_packs>());
-      case 3: return add_block(std::integral_constant<int, (Shape::register_packs > 3 ? 3 : Shape::register_packs)>());
-      case 2: return add_block(std::integral_constant<int, (Shape::register_packs > 2 ? 2 : Shape::register_packs)>());
-      default: return add_block(std::integral_constant<int, 1>());
+      case 4:
+        return add_block(std::integral_constant<int, Shape::register_packs>());
+      case 3:
+        return add_block(
+            std::integral_constant<int, (Shape::register_packs > 3 ? 3 : Shape::register_packs)>());
+      case 2:
+        return add_block(
+            std::integral_constant<int, (Shape::register_packs > 2 ? 2 : Shape::register_packs)>());
+      default:
+        return add_block(std::integral_constant<int, 1>());
     }
   });
 }

@@ -6,8 +6,8 @@
 
 namespace ebmpi::core {
 
-/// A matrix (rows, columns) cut into panels of `TileShape::register_rows` rows, each stored column by column, so that the
-/// weights of one step of the product lie side by side. The last panel is padded with zeros.
+/// A matrix (rows, columns) cut into panels of `TileShape::register_rows` rows, each stored column by column,
+/// so that the weights of one step of the product lie side by side. The last panel is padded with zeros.
 template <class Scalar>
 struct PanelMatrix {
   const Scalar* data = nullptr;
@@ -30,32 +30,32 @@ namespace detail {
 
 /// `Rows` rows of the product for one group of packs, held in registers over the whole inner loop.
 template <int Rows, class Shape, class PackType, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns, const Scalar* in, Scalar* out,
-                                               int lanes, int stride) {
+KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns, const Scalar* in,
+                                               Scalar* out, int lanes, int stride) {
   constexpr int packs = Shape::register_packs;
   PackType sum[Rows][packs];
-EBMPI_UNROLL
+  EBMPI_UNROLL
   for (int row = 0; row < Rows; ++row) {
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) sum[row][pack] = PackType(Scalar(0));
   }
   for (int column = 0; column < columns; ++column) {
     const Scalar* const weight = panel + static_cast<std::ptrdiff_t>(column) * Shape::register_rows;
     PackType x[packs];
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) {
       x[pack] = load<PackType>(in + static_cast<std::ptrdiff_t>(column) * lanes + pack * stride);
     }
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int row = 0; row < Rows; ++row) {
       const PackType w(weight[row]);
-EBMPI_UNROLL
+      EBMPI_UNROLL
       for (int pack = 0; pack < packs; ++pack) sum[row][pack] = Kokkos::fma(w, x[pack], sum[row][pack]);
     }
   }
-EBMPI_UNROLL
+  EBMPI_UNROLL
   for (int row = 0; row < Rows; ++row) {
-EBMPI_UNROLL
+    EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) {
       store(sum[row][pack], out + static_cast<std::ptrdiff_t>(row) * lanes + pack * stride);
     }
@@ -64,24 +64,30 @@ EBMPI_UNROLL
 
 /// Calls the instantiation for `rows` in [1, 6].
 template <class Shape, class PackType, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void panel_product_any(int rows, const Scalar* panel, int columns, const Scalar* in,
-                                                   Scalar* out, int lanes, int stride) {
+KOKKOS_FORCEINLINE_FUNCTION void panel_product_any(int rows, const Scalar* panel, int columns,
+                                                   const Scalar* in, Scalar* out, int lanes, int stride) {
   static_assert(Shape::register_rows == 6);
   switch (rows) {
-    case 6: return panel_product<6, Shape, PackType>(panel, columns, in, out, lanes, stride);
-    case 5: return panel_product<5, Shape, PackType>(panel, columns, in, out, lanes, stride);
-    case 4: return panel_product<4, Shape, PackType>(panel, columns, in, out, lanes, stride);
-    case 3: return panel_product<3, Shape, PackType>(panel, columns, in, out, lanes, stride);
-    case 2: return panel_product<2, Shape, PackType>(panel, columns, in, out, lanes, stride);
-    default: return panel_product<1, Shape, PackType>(panel, columns, in, out, lanes, stride);
+    case 6:
+      return panel_product<6, Shape, PackType>(panel, columns, in, out, lanes, stride);
+    case 5:
+      return panel_product<5, Shape, PackType>(panel, columns, in, out, lanes, stride);
+    case 4:
+      return panel_product<4, Shape, PackType>(panel, columns, in, out, lanes, stride);
+    case 3:
+      return panel_product<3, Shape, PackType>(panel, columns, in, out, lanes, stride);
+    case 2:
+      return panel_product<2, Shape, PackType>(panel, columns, in, out, lanes, stride);
+    default:
+      return panel_product<1, Shape, PackType>(panel, columns, in, out, lanes, stride);
   }
 }
 
 }  // namespace detail
 
-/// out (rows, lanes) = matrix (rows, columns) · in (columns, lanes), feature-major with the sample innermost. `lanes` is
-/// a multiple of `tile_size`: a jet of order k is a tile of (k+1) · tile_size lanes. `in` and `out` must not overlap. Ends with
-/// a team barrier.
+/// out (rows, lanes) = matrix (rows, columns) · in (columns, lanes), feature-major with the sample innermost.
+/// `lanes` is a multiple of `tile_size`: a jet of order k is a tile of (k+1) · tile_size lanes. `in` and
+/// `out` must not overlap. Ends with a team barrier.
 template <class Member, class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION void matrix_times_tile(const Member& member, const PanelMatrix<Scalar>& matrix,
                                                    const Scalar* in, Scalar* out, int lanes) {
@@ -90,8 +96,8 @@ KOKKOS_FORCEINLINE_FUNCTION void matrix_times_tile(const Member& member, const P
   constexpr int rows_of_panel = Shape::register_rows;
   const int groups = lanes / (Shape::width * Shape::register_packs);
   const int panels = round_up(matrix.rows, rows_of_panel) / rows_of_panel;
-  // On a GPU neighbouring threads take neighbouring lanes, so that their loads coalesce: the packs of one thread then lie
-  // `groups` lanes apart. On a CPU there is one group to a tile and its packs are neighbours.
+  // On a GPU neighbouring threads take neighbouring lanes, so that their loads coalesce: the packs of one
+  // thread then lie `groups` lanes apart. On a CPU there is one group to a tile and its packs are neighbours.
   const int pack_stride = Shape::on_host ? Shape::width : groups;
   const int group_stride = Shape::on_host ? Shape::width * Shape::register_packs : 1;
   for_each(member, panels * groups, [&](int item) {
@@ -100,8 +106,8 @@ KOKKOS_FORCEINLINE_FUNCTION void matrix_times_tile(const Member& member, const P
     const int offset = item % groups * group_stride;
     const int rows = matrix.rows - first_row < rows_of_panel ? matrix.rows - first_row : rows_of_panel;
     detail::panel_product_any<Shape, Pack<Scalar, Space>>(
-        rows, matrix.data + static_cast<std::ptrdiff_t>(first_row) * matrix.columns, matrix.columns, in + offset,
-        out + static_cast<std::ptrdiff_t>(first_row) * lanes + offset, lanes, pack_stride);
+        rows, matrix.data + static_cast<std::ptrdiff_t>(first_row) * matrix.columns, matrix.columns,
+        in + offset, out + static_cast<std::ptrdiff_t>(first_row) * lanes + offset, lanes, pack_stride);
   });
 }
 

@@ -9,11 +9,11 @@ namespace ebmpi::core {
 template <class Scalar>
 using Rows = Kokkos::View<Scalar**, Kokkos::LayoutRight, MemorySpace>;
 
-/// tile (D, lanes), first stream = rows [first, first + tile_size) of `rows`; where fewer than tile_size are left the last
-/// one is repeated, so that every lane holds an admissible sample. Ends with a team barrier.
+/// tile (D, lanes), first stream = rows [first, first + tile_size) of `rows`; where fewer than tile_size are
+/// left the last one is repeated, so that every lane holds an admissible sample. Ends with a team barrier.
 template <class Member, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void load_tile(const Member& member, const Rows<Scalar>& rows, std::int64_t first, int count,
-                                           Scalar* tile, int lanes = tile_size) {
+KOKKOS_FORCEINLINE_FUNCTION void load_tile(const Member& member, const Rows<Scalar>& rows, std::int64_t first,
+                                           int count, Scalar* tile, int lanes = tile_size) {
   const int dimension = static_cast<int>(rows.extent(1));
   for_each(member, dimension * tile_size, [&](int item) {
     const int feature = item / tile_size;
@@ -22,10 +22,11 @@ KOKKOS_FORCEINLINE_FUNCTION void load_tile(const Member& member, const Rows<Scal
   });
 }
 
-/// Writes the first `count` samples of `tile` (D, tile_size) to rows [first, first + count). Ends with a team barrier.
+/// Writes the first `count` samples of `tile` (D, tile_size) to rows [first, first + count). Ends with a team
+/// barrier.
 template <class Member, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void store_tile(const Member& member, const Scalar* tile, const Rows<Scalar>& rows,
-                                            std::int64_t first, int count) {
+KOKKOS_FORCEINLINE_FUNCTION void store_tile(const Member& member, const Scalar* tile,
+                                            const Rows<Scalar>& rows, std::int64_t first, int count) {
   const int dimension = static_cast<int>(rows.extent(1));
   for_each(member, dimension * count, [&](int item) {
     const int lane = item / dimension;
@@ -34,7 +35,8 @@ KOKKOS_FORCEINLINE_FUNCTION void store_tile(const Member& member, const Scalar* 
   });
 }
 
-/// A TeamPolicy of `league` teams, each with `bytes` of scratch: in fast memory where it fits, else in device memory.
+/// A TeamPolicy of `league` teams, each with `bytes` of scratch: in fast memory where it fits, else in device
+/// memory.
 struct TeamScratch {
   Kokkos::TeamPolicy<ExecutionSpace> policy;
   int level;
@@ -64,12 +66,16 @@ inline int concurrent_teams(std::int64_t tiles) {
 }
 
 /// Tiles of `rows` samples.
-inline std::int64_t tile_count(std::int64_t rows) { return (rows + tile_size - 1) / tile_size; }
+inline std::int64_t tile_count(std::int64_t rows) {
+  return (rows + tile_size - 1) / tile_size;
+}
 
-/// `body(member, arena, first)` for every tile of `rows` samples, `first` the number of its first sample, in one launch. `bytes` is
-/// the workspace that `arena` holds; teams that work at the same time take the tiles in turn.
+/// `body(member, arena, first)` for every tile of `rows` samples, `first` the number of its first sample, in
+/// one launch. `bytes` is the workspace that `arena` holds; teams that work at the same time take the tiles
+/// in turn.
 template <class Scalar, class Body>
-void for_each_tile(const ExecutionSpace& space, const char* label, std::int64_t rows, std::size_t bytes, const Body& body) {
+void for_each_tile(const ExecutionSpace& space, const char* label, std::int64_t rows, std::size_t bytes,
+                   const Body& body) {
   const std::int64_t tiles = tile_count(rows);
   if (tiles == 0) return;
   const int teams = concurrent_teams(tiles);
@@ -78,7 +84,8 @@ void for_each_tile(const ExecutionSpace& space, const char* label, std::int64_t 
   Kokkos::parallel_for(
       label, team.policy, KOKKOS_LAMBDA(const TeamMember& member) {
         const ScratchArena arena = team_arena(member, level, bytes);
-        for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams) body(member, arena, tile * tile_size);
+        for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams)
+          body(member, arena, tile * tile_size);
       });
 }
 

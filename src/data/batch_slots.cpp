@@ -13,7 +13,13 @@ core::BatchSlots make_batch_slots(const comm::ShardMap& shards, std::int64_t bat
     const ShardSlice& slice = owned[static_cast<std::size_t>(shard - shards.owned().first)];
     const std::int64_t share = shards.slice(batch_size, shard).size();
     for (std::int64_t position = 0; position < share; ++position) {
-      host(row++) = {slice.local_first, slice.global_first, slice.size, position, share, shard, shards.slice(batch_size, shard).first + position};
+      host(row++) = {slice.local_first,
+                     slice.global_first,
+                     slice.size,
+                     position,
+                     share,
+                     shard,
+                     shards.slice(batch_size, shard).first + position};
     }
   }
   Kokkos::deep_copy(slots, host);

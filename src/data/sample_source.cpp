@@ -10,8 +10,9 @@ namespace ebmpi::data {
 namespace {
 
 class FileSource : public SampleSource {
- public:
-  FileSource(const comm::Communicator& communicator, io::DatasetName name) : reader_(communicator, std::move(name)) {}
+public:
+  FileSource(const comm::Communicator& communicator, io::DatasetName name)
+      : reader_(communicator, std::move(name)) {}
 
   std::string name() const override { return reader_.name().text(); }
   std::int64_t rows() const override { return reader_.rows(); }
@@ -23,12 +24,12 @@ class FileSource : public SampleSource {
     reader_.check_finite(first, values);
   }
 
- private:
+private:
   io::DatasetReader reader_;
 };
 
 class DensitySource : public SampleSource {
- public:
+public:
   DensitySource(std::unique_ptr<Density> density, std::int64_t count, std::uint64_t seed)
       : density_(std::move(density)), count_(count), seed_(seed) {}
 
@@ -41,7 +42,7 @@ class DensitySource : public SampleSource {
   /// Samples of a density are finite.
   void check_finite(std::int64_t, std::span<const double>) const override {}
 
- private:
+private:
   std::unique_ptr<Density> density_;
   std::int64_t count_;
   std::uint64_t seed_;
@@ -49,13 +50,13 @@ class DensitySource : public SampleSource {
 
 }  // namespace
 
-std::unique_ptr<SampleSource> open_file_source(const comm::Communicator& communicator, const std::string& file,
-                                               const std::string& dataset) {
+std::unique_ptr<SampleSource> open_file_source(const comm::Communicator& communicator,
+                                               const std::string& file, const std::string& dataset) {
   return std::make_unique<FileSource>(communicator, io::dataset_in(file, dataset));
 }
 
-std::unique_ptr<SampleSource> make_density_source(const std::string& density, std::int64_t dimension, double noise,
-                                                  std::int64_t count, std::uint64_t seed) {
+std::unique_ptr<SampleSource> make_density_source(const std::string& density, std::int64_t dimension,
+                                                  double noise, std::int64_t count, std::uint64_t seed) {
   return std::make_unique<DensitySource>(make_density(density, dimension, noise), count, seed);
 }
 

@@ -45,6 +45,7 @@ std::span<const std::string_view> density_names();
 /// 2 except where D is written. Throws core::InputError for an unknown name, a wrong dimension or a noise
 /// that is not positive.
 ///
+// clang-format off
 /// two_moons             (cos t, sin t) and (1 - cos t, 1/2 - sin t), t uniform in (0, π), + noise·N(0, I)
 /// eight_gaussians       N(μ, noise²·I), μ on the circle of radius 2 at multiples of 45°
 /// twenty_five_gaussians N(μ, noise²·I), μ in {-2, -1, 0, 1, 2}²
@@ -52,15 +53,16 @@ std::span<const std::string_view> density_names();
 /// spirals               ±(-t cos t, t sin t)/3, t = 3π√u, u uniform in (0, 1), + noise·N(0, I)
 /// swiss_roll            (t cos t, t sin t)/5, t uniform in (3π/2, 9π/2), + noise·N(0, I)
 /// checkerboard          uniform on the 8 cells 2 × 2 of [-4, 4]² with ⌊x/2⌋ + ⌊y/2⌋ even; noise is not used
-/// pinwheel              5 arms: (1 + 0.3·n₁, noise·n₂) turned by 72°·k + exp(r)/4 radians, r its distance
-/// from the origin.
-///                       As Johnson et al. 2016 (arXiv 1603.06277), who turn by exp of the first coordinate
-///                       instead; turning by r keeps areas, so that the density is closed-form.
+/// pinwheel              5 arms: (1 + 0.3·n₁, noise·n₂) turned by 72°·k + exp(r)/4 radians, r its distance from
+///                       the origin. As Johnson et al. 2016 (arXiv 1603.06277), who turn by exp of the first
+///                       coordinate instead; turning by r keeps areas, so that the density is closed-form.
 /// gaussian              D: mean 0, covariance 0.5^|i-j| (unit variances); noise is not used
-/// gaussian_mixture      D: N(μ, noise²·I), μ = -2e₀, 2e₀, 2e₁, 2e₂ as far as the axes exist, weights as 1 :
-/// 2 : 3 : 4 double_well           D: exp(-(x₀² - 1)²/(8·noise²)) times N(0, noise²) for each other
-/// coordinate: wells at ±1 with the
-///                       curvature of a Gaussian of that standard deviation, and a barrier of 1/(8·noise²)
+/// gaussian_mixture      D: N(μ, noise²·I), μ = -2e₀, 2e₀, 2e₁, 2e₂ as far as the axes exist, weights as
+///                       1 : 2 : 3 : 4
+/// double_well           D: exp(-(x₀² - 1)²/(8·noise²)) times N(0, noise²) for each other coordinate: wells at
+///                       ±1 with the curvature of a Gaussian of that standard deviation, and a barrier of
+///                       1/(8·noise²)
+// clang-format on
 std::unique_ptr<Density> make_density(std::string_view name, std::int64_t dimension, double noise);
 
 }  // namespace ebmpi::data

@@ -17,12 +17,15 @@ namespace ebmpi::data {
 namespace {
 
 /// Rows that are in memory in double precision at a time.
-constexpr std::int64_t rows_in_memory(std::int64_t columns) { return std::max<std::int64_t>(1, (1 << 20) / columns); }
+constexpr std::int64_t rows_in_memory(std::int64_t columns) {
+  return std::max<std::int64_t>(1, (1 << 20) / columns);
+}
 
-/// Calls `visit(shard, row number, row)` for every row of the rank's shards, in order, reading them in pieces; `inspect(first, values)`
-/// sees each piece before.
+/// Calls `visit(shard, row number, row)` for every row of the rank's shards, in order, reading them in
+/// pieces; `inspect(first, values)` sees each piece before.
 template <class Inspect, class Visit>
-void for_each_row(const comm::ShardMap& shards, const SampleSource& source, const Inspect& inspect, const Visit& visit) {
+void for_each_row(const comm::ShardMap& shards, const SampleSource& source, const Inspect& inspect,
+                  const Visit& visit) {
   const auto columns = static_cast<std::size_t>(source.columns());
   const std::int64_t piece = rows_in_memory(source.columns());
   std::vector<double> values;
@@ -34,19 +37,22 @@ void for_each_row(const comm::ShardMap& shards, const SampleSource& source, cons
       source.read(first, count, values);
       if (!inspect(first, values)) continue;
       for (std::int64_t i = 0; i < count; ++i) {
-        visit(shard, first + i, std::span<const double>(values).subspan(static_cast<std::size_t>(i) * columns, columns));
+        visit(shard, first + i,
+              std::span<const double>(values).subspan(static_cast<std::size_t>(i) * columns, columns));
       }
     }
   }
 }
 
-/// Sums over a shard's training rows, from which mean and covariance follow: count, Σ(x - shift), then Σ(x - shift)² or, for
-/// principal components, Σ(x - shift)(x - shift)ᵀ.
+/// Sums over a shard's training rows, from which mean and covariance follow: count, Σ(x - shift), then Σ(x -
+/// shift)² or, for principal components, Σ(x - shift)(x - shift)ᵀ.
 std::vector<double> zero_sums(std::int64_t columns, bool covariance) {
-  return std::vector<double>(static_cast<std::size_t>(1 + columns + (covariance ? columns * columns : columns)), 0.0);
+  return std::vector<double>(
+      static_cast<std::size_t>(1 + columns + (covariance ? columns * columns : columns)), 0.0);
 }
 
-void add_to_sums(std::vector<double>& sums, std::span<const double> row, std::span<const double> shift, bool covariance) {
+void add_to_sums(std::vector<double>& sums, std::span<const double> row, std::span<const double> shift,
+                 bool covariance) {
   const std::size_t columns = row.size();
   sums[0] += 1.0;
   for (std::size_t i = 0; i < columns; ++i) {
@@ -66,7 +72,8 @@ void require_training_rows(const comm::ShardMap& shards, const SampleSource& sou
   for (const std::vector<double>& sums : partials) {
     if (sums[0] > 0.0) continue;
     throw core::InputError(fmt::format(
-        "{} has {} rows for {} shards, and one of them is left without a training row (every shard draws its own part of each "
+        "{} has {} rows for {} shards, and one of them is left without a training row (every shard draws its "
+        "own part of each "
         "batch); set parallel.shards or optimizer.batch_size smaller, or data.validation_fraction",
         source.name(), source.rows(), shards.shards()));
   }
@@ -74,10 +81,12 @@ void require_training_rows(const comm::ShardMap& shards, const SampleSource& sou
 
 /// batch(row, :) += scale · N(0, I), a pure function of (key, number, step).
 template <class Scalar>
-KOKKOS_INLINE_FUNCTION void add_normal_noise(core::PhiloxKey key, std::int64_t number, std::uint32_t step, Scalar scale,
-                                             const core::Rows<Scalar>& batch, std::int64_t row) {
+KOKKOS_INLINE_FUNCTION void add_normal_noise(core::PhiloxKey key, std::int64_t number, std::uint32_t step,
+                                             Scalar scale, const core::Rows<Scalar>& batch,
+                                             std::int64_t row) {
   for (std::size_t d = 0; d < batch.extent(1); ++d) {
-    const core::PhiloxBlock bits = core::draw(key, static_cast<std::uint64_t>(number), step, static_cast<std::uint32_t>(d / 2));
+    const core::PhiloxBlock bits =
+        core::draw(key, static_cast<std::uint64_t>(number), step, static_cast<std::uint32_t>(d / 2));
     double normal[2];
     core::normal_pair(bits.word[0], bits.word[1], normal[0], normal[1]);
     batch(row, d) += scale * static_cast<Scalar>(normal[d % 2]);
@@ -94,8 +103,10 @@ TrainingData<Scalar>::TrainingData(const comm::Communicator& communicator, const
       order_key_(core::stream_key(preparation.seed, core::Purpose::batch_order)),
       jitter_key_(core::stream_key(preparation.seed, core::Purpose::data_jitter)) {
   if (preparation.pca > source.columns()) {
-    throw core::InputError(fmt::format("data.pca = {} is more than the {} columns of {} (there are no more directions); set it to at "
-                                       "most {}", preparation.pca, source.columns(), source.name(), source.columns()));
+    throw core::InputError(fmt::format(
+        "data.pca = {} is more than the {} columns of {} (there are no more directions); set it to at "
+        "most {}",
+        preparation.pca, source.columns(), source.name(), source.columns()));
   }
   fit(communicator, shards, source, preparation);
   read(communicator, shards, source, preparation);
@@ -109,7 +120,8 @@ void TrainingData<Scalar>::fit(const comm::Communicator& communicator, const com
   const bool covariance = preparation.pca > 0;
   const ValidationSplit held_out(preparation.seed, preparation.validation_fraction);
   std::vector<double> shift(static_cast<std::size_t>(columns));
-  std::vector<std::vector<double>> partials(static_cast<std::size_t>(shards.owned().size()), zero_sums(columns, covariance));
+  std::vector<std::vector<double>> partials(static_cast<std::size_t>(shards.owned().size()),
+                                            zero_sums(columns, covariance));
   std::int64_t suspect_first = 0;
   std::vector<double> suspect;
   communicator.together([&] {
@@ -121,10 +133,12 @@ void TrainingData<Scalar>::fit(const comm::Communicator& communicator, const com
       suspect = values;
       return false;
     };
-    for_each_row(shards, source, all_finite, [&](std::int64_t shard, std::int64_t row, std::span<const double> values) {
-      if (held_out(row)) return;
-      add_to_sums(partials[static_cast<std::size_t>(shard - shards.owned().first)], values, shift, covariance);
-    });
+    for_each_row(shards, source, all_finite,
+                 [&](std::int64_t shard, std::int64_t row, std::span<const double> values) {
+                   if (held_out(row)) return;
+                   add_to_sums(partials[static_cast<std::size_t>(shard - shards.owned().first)], values,
+                               shift, covariance);
+                 });
   });
   source.check_finite(suspect_first, suspect);
   communicator.together([&] { require_training_rows(shards, source, partials); });
@@ -132,10 +146,13 @@ void TrainingData<Scalar>::fit(const comm::Communicator& communicator, const com
       comm::sum_over_shards(communicator, shards, zero_sums(columns, covariance).size(), partials);
   training_rows_ = static_cast<std::int64_t>(std::llround(sums[0]));
   const auto first_product = sums.begin() + 1 + columns;
-  const Moments moments{training_rows_, shift, {sums.begin() + 1, first_product}, {first_product, sums.end()}};
+  const Moments moments{
+      training_rows_, shift, {sums.begin() + 1, first_product}, {first_product, sums.end()}};
   try {
-    transform_ = fit_transform(moments, preparation.standardize ? Standardization::per_column : Standardization::none,
-                               preparation.pca).transform;
+    transform_ =
+        fit_transform(moments, preparation.standardize ? Standardization::per_column : Standardization::none,
+                      preparation.pca)
+            .transform;
   } catch (const core::InputError& error) {
     throw core::InputError(source.name() + ": " + error.what());
   }
@@ -176,16 +193,17 @@ void TrainingData<Scalar>::read(const comm::Communicator& communicator, const co
   std::int64_t next_training = 0, next_validation = 0;
   std::vector<double> z(dimension);
   communicator.together([&] {
-    for_each_row(shards, source, [](std::int64_t, const std::vector<double>&) { return true; },
-                 [&](std::int64_t, std::int64_t row, std::span<const double> values) {
-                   transform_.to_model(values, z);
-                   const bool held = held_out(row);
-                   if (held) add_jitter(z, row);
-                   const auto& host = held ? validation_host : training_host;
-                   std::int64_t& next = held ? next_validation : next_training;
-                   for (std::size_t d = 0; d < dimension; ++d) host(next, d) = static_cast<Scalar>(z[d]);
-                   ++next;
-                 });
+    for_each_row(
+        shards, source, [](std::int64_t, const std::vector<double>&) { return true; },
+        [&](std::int64_t, std::int64_t row, std::span<const double> values) {
+          transform_.to_model(values, z);
+          const bool held = held_out(row);
+          if (held) add_jitter(z, row);
+          const auto& host = held ? validation_host : training_host;
+          std::int64_t& next = held ? next_validation : next_training;
+          for (std::size_t d = 0; d < dimension; ++d) host(next, d) = static_cast<Scalar>(z[d]);
+          ++next;
+        });
   });
   Kokkos::deep_copy(training_, training_host);
   Kokkos::deep_copy(validation_, validation_host);
@@ -218,8 +236,10 @@ void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const
   const auto finite = [](double value) { return std::isfinite(value); };
   if (!std::all_of(moments_.minimum.begin(), moments_.minimum.end(), finite) ||
       !std::all_of(moments_.maximum.begin(), moments_.maximum.end(), finite)) {
-    throw core::InputError(fmt::format("{} has numbers beyond the range of the model's precision (they become infinite in it); set "
-                                       "data.standardize or run.precision = \"double\", or rescale the data", source.name()));
+    throw core::InputError(fmt::format(
+        "{} has numbers beyond the range of the model's precision (they become infinite in it); set "
+        "data.standardize or run.precision = \"double\", or rescale the data",
+        source.name()));
   }
   const std::vector<double> sums = comm::sum_over_shards(communicator, shards, 1 + 2 * dimension, partials);
   moments_.mean.resize(dimension);
@@ -233,22 +253,25 @@ void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const
 }
 
 template <class Scalar>
-void TrainingData<Scalar>::draw(std::int64_t step, const core::BatchSlots& slots, const core::Rows<Scalar>& batch) const {
+void TrainingData<Scalar>::draw(std::int64_t step, const core::BatchSlots& slots,
+                                const core::Rows<Scalar>& batch) const {
   const auto rows = training_;
   const auto key = order_key_, jitter_key = jitter_key_;
   const auto jitter = static_cast<Scalar>(jitter_);
   const Kokkos::RangePolicy<core::ExecutionSpace> policy(0, batch.extent(0));
-  Kokkos::parallel_for("ebmpi::data::draw", policy, KOKKOS_LAMBDA(std::int64_t row) {
-    const core::BatchSlot& slot = slots(row);
-    const auto size = static_cast<std::uint64_t>(slot.size);
-    const std::uint64_t served = slot.served(step);
-    const core::Permutation order(key, static_cast<std::uint64_t>(slot.shard), static_cast<std::uint32_t>(served / size), size);
-    const std::int64_t source = slot.local_first + static_cast<std::int64_t>(order(served % size));
-    for (std::size_t d = 0; d < batch.extent(1); ++d) batch(row, d) = rows(source, d);
-    if (jitter > Scalar(0)) {
-      add_normal_noise(jitter_key, slot.batch_row, static_cast<std::uint32_t>(step), jitter, batch, row);
-    }
-  });
+  Kokkos::parallel_for(
+      "ebmpi::data::draw", policy, KOKKOS_LAMBDA(std::int64_t row) {
+        const core::BatchSlot& slot = slots(row);
+        const auto size = static_cast<std::uint64_t>(slot.size);
+        const std::uint64_t served = slot.served(step);
+        const core::Permutation order(key, static_cast<std::uint64_t>(slot.shard),
+                                      static_cast<std::uint32_t>(served / size), size);
+        const std::int64_t source = slot.local_first + static_cast<std::int64_t>(order(served % size));
+        for (std::size_t d = 0; d < batch.extent(1); ++d) batch(row, d) = rows(source, d);
+        if (jitter > Scalar(0)) {
+          add_normal_noise(jitter_key, slot.batch_row, static_cast<std::uint32_t>(step), jitter, batch, row);
+        }
+      });
 }
 
 template class TrainingData<float>;

@@ -58,7 +58,8 @@ private:
   void read(const comm::Communicator& communicator, const comm::ShardMap& shards, const SampleSource& source,
             const Preparation& preparation);
   void add_jitter(std::span<double> z, std::int64_t row) const;
-  void measure(const comm::Communicator& communicator, const comm::ShardMap& shards, const SampleSource& source);
+  void measure(const comm::Communicator& communicator, const comm::ShardMap& shards,
+               const SampleSource& source);
 
   std::int64_t rows_ = 0;
   std::int64_t training_rows_ = 0;

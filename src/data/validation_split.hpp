@@ -7,8 +7,8 @@
 
 namespace ebmpi::data {
 
-/// Which rows of a data set a run holds out of its training: a pure function of (seed, row number), so that it can be asked again of a
-/// trained model.
+/// Which rows of a data set a run holds out of its training: a pure function of (seed, row number), so that
+/// it can be asked again of a trained model.
 class ValidationSplit {
 public:
   /// `fraction` of the rows are held out; 0 <= fraction < 1.

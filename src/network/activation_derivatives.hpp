@@ -13,9 +13,11 @@ inline constexpr double leaky_slope = 0.01;
 
 namespace detail {
 
-/// e^(-z²/2)/√(2π) and the normal distribution function; in single precision erf is Abramowitz and Stegun 7.1.26, within 1.5e-7.
+/// e^(-z²/2)/√(2π) and the normal distribution function; in single precision erf is Abramowitz and
+/// Stegun 7.1.26, within 1.5e-7.
 template <class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void normal_density_and_distribution(Scalar z, Scalar& density, Scalar& distribution) {
+KOKKOS_FORCEINLINE_FUNCTION void normal_density_and_distribution(Scalar z, Scalar& density,
+                                                                 Scalar& distribution) {
   const Scalar kernel = core::vector_exp(Scalar(-0.5) * z * z);
   density = kernel * Scalar(0.39894228040143267794);
   if constexpr (sizeof(Scalar) == 8) {
@@ -24,7 +26,8 @@ KOKKOS_FORCEINLINE_FUNCTION void normal_density_and_distribution(Scalar z, Scala
     const Scalar x = Kokkos::abs(z) * Scalar(0.70710678118654752440);
     const Scalar t = Scalar(1) / (Scalar(1) + Scalar(0.3275911) * x);
     const Scalar polynomial =
-        t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
+        t *
+        (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
     const Scalar tail = Scalar(0.5) * polynomial * kernel;
     distribution = z > Scalar(0) ? Scalar(1) - tail : tail;
   }
@@ -64,7 +67,8 @@ KOKKOS_FORCEINLINE_FUNCTION void activation_derivatives(Scalar z, Scalar (&phi)[
     phi[0] = z * s;
     if constexpr (Count > 1) phi[1] = s + z * q;
     if constexpr (Count > 2) phi[2] = q * (Scalar(2) + z * (one - Scalar(2) * s));
-    if constexpr (Count > 3) phi[3] = q * (Scalar(3) * (one - Scalar(2) * s) + z * (one - Scalar(6) * s + Scalar(6) * s * s));
+    if constexpr (Count > 3)
+      phi[3] = q * (Scalar(3) * (one - Scalar(2) * s) + z * (one - Scalar(6) * s + Scalar(6) * s * s));
   } else if constexpr (activation == Activation::tanh) {
     const Scalar t = detail::vector_tanh(z);
     const Scalar slope = one - t * t;

@@ -8,11 +8,11 @@ namespace ebmpi::network {
 namespace detail {
 
 template <class Energy, class Member>
-KOKKOS_FORCEINLINE_FUNCTION void evaluate_tile(const Member& member, const Energy& energy, core::ScratchArena arena,
-                                               const core::Rows<typename Energy::Scalar>& x,
-                                               const Kokkos::View<typename Energy::Scalar*, core::MemorySpace>& energies,
-                                               const core::Rows<typename Energy::Scalar>& gradients,
-                                               std::int64_t first) {
+KOKKOS_FORCEINLINE_FUNCTION void evaluate_tile(
+    const Member& member, const Energy& energy, core::ScratchArena arena,
+    const core::Rows<typename Energy::Scalar>& x,
+    const Kokkos::View<typename Energy::Scalar*, core::MemorySpace>& energies,
+    const core::Rows<typename Energy::Scalar>& gradients, std::int64_t first) {
   using Scalar = typename Energy::Scalar;
   constexpr int size = core::tile_size;
   const std::int64_t left = static_cast<std::int64_t>(x.extent(0)) - first;
@@ -46,11 +46,13 @@ std::size_t evaluate_workspace(const Energy& energy) {
 
 /// energies (N) = E(x) and, unless it is empty, gradients (N, D) = ∇E(x) at x (N, D), in one launch.
 template <class Energy>
-void evaluate(const core::ExecutionSpace& space, const Energy& energy, const core::Rows<typename Energy::Scalar>& x,
+void evaluate(const core::ExecutionSpace& space, const Energy& energy,
+              const core::Rows<typename Energy::Scalar>& x,
               const Kokkos::View<typename Energy::Scalar*, core::MemorySpace>& energies,
               const core::Rows<typename Energy::Scalar>& gradients = {}) {
   core::for_each_tile<typename Energy::Scalar>(
-      space, "ebmpi::network::evaluate", static_cast<std::int64_t>(x.extent(0)), detail::evaluate_workspace(energy),
+      space, "ebmpi::network::evaluate", static_cast<std::int64_t>(x.extent(0)),
+      detail::evaluate_workspace(energy),
       KOKKOS_LAMBDA(const core::TeamMember& member, const core::ScratchArena& arena, std::int64_t first) {
         detail::evaluate_tile(member, energy, arena, x, energies, gradients, first);
       });

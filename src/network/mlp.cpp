@@ -77,16 +77,18 @@ void Mlp<Scalar>::pack() const {
   for (int layer = 0; layer < shape_.layers(); ++layer) {
     const int inputs = shape_.layer_inputs(layer);
     const Kokkos::RangePolicy<ExecutionSpace> rows(0, shape_.layer_outputs(layer));
-    Kokkos::parallel_for("ebmpi::network::pack", rows, KOKKOS_LAMBDA(int row) {
-      const DenseLayer<Scalar>& dense = layers(layer);
-      auto* const forward = const_cast<Scalar*>(dense.forward.data);
-      auto* const reverse = const_cast<Scalar*>(dense.reverse.data);
-      for (int column = 0; column < inputs; ++column) {
-        const Scalar weight = parameters(dense.weight_index + static_cast<std::int64_t>(row) * inputs + column);
-        forward[PanelMatrix<Scalar>::position(row, column, inputs)] = weight;
-        reverse[PanelMatrix<Scalar>::position(column, row, dense.outputs)] = weight;
-      }
-    });
+    Kokkos::parallel_for(
+        "ebmpi::network::pack", rows, KOKKOS_LAMBDA(int row) {
+          const DenseLayer<Scalar>& dense = layers(layer);
+          auto* const forward = const_cast<Scalar*>(dense.forward.data);
+          auto* const reverse = const_cast<Scalar*>(dense.reverse.data);
+          for (int column = 0; column < inputs; ++column) {
+            const Scalar weight =
+                parameters(dense.weight_index + static_cast<std::int64_t>(row) * inputs + column);
+            forward[PanelMatrix<Scalar>::position(row, column, inputs)] = weight;
+            reverse[PanelMatrix<Scalar>::position(column, row, dense.outputs)] = weight;
+          }
+        });
   }
 }
 
@@ -96,7 +98,8 @@ void Mlp<Scalar>::initialize(std::uint64_t seed) {
   const core::PhiloxKey key = core::stream_key(seed, core::Purpose::initial_parameters);
   for (std::size_t number = 0; number < layout_.tensors().size(); ++number) {
     const ParameterTensor& tensor = layout_.tensors()[number];
-    const double bound = 1.0 / std::sqrt(static_cast<double>(shape_.layer_inputs(static_cast<int>(number / 2))));
+    const double bound =
+        1.0 / std::sqrt(static_cast<double>(shape_.layer_inputs(static_cast<int>(number / 2))));
     for (std::int64_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
       const core::PhiloxBlock bits = core::draw(key, static_cast<std::uint64_t>(i), 0, 0);
       host(i) = static_cast<Scalar>(bound * (2.0 * core::uniform<double>(bits.word[0]) - 1.0));

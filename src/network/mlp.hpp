@@ -21,11 +21,13 @@ struct MlpShape {
   int layers() const { return static_cast<int>(hidden.size()) + 1; }
   int layer_inputs(int layer) const { return layer == 0 ? inputs : hidden[layer - 1]; }
   int layer_outputs(int layer) const { return layer + 1 == layers() ? 1 : hidden[layer]; }
-  /// Weights of all matrices: the W of the cost table (energy 2W, score 4W, parameter gradient 6W floating point operations).
+  /// Weights of all matrices: the W of the cost table (energy 2W, score 4W, parameter gradient 6W floating
+  /// point operations).
   std::int64_t weights() const;
 };
 
-/// Tensors `layers.<n>.weight` (out, in) and `layers.<n>.bias` (out), in that order, so that tensor 2n is the n-th weight.
+/// Tensors `layers.<n>.weight` (out, in) and `layers.<n>.bias` (out), in that order, so that tensor 2n is the
+/// n-th weight.
 ParameterLayout mlp_layout(const MlpShape& shape);
 
 /// What a kernel needs to know of one dense layer.
@@ -36,9 +38,9 @@ struct DenseLayer {
   const Scalar* bias = nullptr;       // (outputs)
   int inputs = 0;
   int outputs = 0;
-  int first_unit = 0;                 // hidden units in the layers before
-  int weight_slot = 0;                // tensor number of the weight; the bias follows it
-  std::int64_t weight_index = 0;      // offsets in the flat buffer
+  int first_unit = 0;             // hidden units in the layers before
+  int weight_slot = 0;            // tensor number of the weight; the bias follows it
+  std::int64_t weight_index = 0;  // offsets in the flat buffer
   std::int64_t bias_index = 0;
 };
 
@@ -53,25 +55,28 @@ struct MlpView {
   Activation activation = Activation::silu;
 };
 
-/// An MLP energy: its flat parameters and the two packed copies of each weight matrix that the tile product reads.
+/// An MLP energy: its flat parameters and the two packed copies of each weight matrix that the tile product
+/// reads.
 template <class Scalar>
 class Mlp {
- public:
+public:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
   explicit Mlp(MlpShape shape);
 
   const MlpShape& shape() const { return shape_; }
   const ParameterLayout& layout() const { return layout_; }
-  /// All parameters, (layout().size()). After a change `pack` must be called before the next kernel uses `view`.
+  /// All parameters, (layout().size()). After a change `pack` must be called before the next kernel uses
+  /// `view`.
   const Buffer& parameters() const { return parameters_; }
   void pack() const;
   MlpView<Scalar> view() const { return view_; }
 
-  /// Uniform in ±1/√inputs for weights and biases, PyTorch's default for a linear layer, each number a pure function of (seed, position).
+  /// Uniform in ±1/√inputs for weights and biases, PyTorch's default for a linear layer, each number a pure
+  /// function of (seed, position).
   void initialize(std::uint64_t seed);
 
- private:
+private:
   MlpShape shape_;
   ParameterLayout layout_;
   Buffer parameters_;

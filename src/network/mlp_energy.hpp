@@ -5,8 +5,9 @@
 
 namespace ebmpi::network {
 
-/// An MLP as the samplers see an energy. Any type with this shape can be sampled: `Scalar`, `dimension()`, and a nested `Tile`
-/// that lays out its workspace in an arena and evaluates E and ∇E on a tile (D, tile_size).
+/// An MLP as the samplers see an energy. Any type with this shape can be sampled: `Scalar`, `dimension()`,
+/// and a nested `Tile` that lays out its workspace in an arena and evaluates E and ∇E on a tile (D,
+/// tile_size).
 template <class ScalarType>
 struct MlpEnergy {
   using Scalar = ScalarType;
@@ -16,7 +17,7 @@ struct MlpEnergy {
   KOKKOS_FORCEINLINE_FUNCTION int dimension() const { return mlp.inputs; }
 
   class Tile {
-   public:
+  public:
     KOKKOS_FORCEINLINE_FUNCTION Tile(const MlpEnergy& energy, core::ScratchArena& arena)
         : passes_(energy.mlp, arena), ones_(arena.take<Scalar>(core::tile_size)) {}
 
@@ -35,7 +36,7 @@ struct MlpEnergy {
       passes_.forward(member, x, energy);
     }
 
-   private:
+  private:
     MlpTile<Scalar, 0, Keep::slopes> passes_;
     Scalar* ones_;
   };

@@ -10,18 +10,19 @@
 
 namespace ebmpi::network {
 
-/// What the forward pass keeps for the reverse pass: the slopes of the activations only, enough for ∇E; or the hidden
-/// units as well, which the parameter gradient needs.
+/// What the forward pass keeps for the reverse pass: the slopes of the activations only, enough for ∇E; or
+/// the hidden units as well, which the parameter gradient needs.
 enum class Keep { slopes, everything };
 
-/// The two passes of an MLP over one tile of jets, in a team's scratch (MATH: forward and reverse rules of a dense layer).
+/// The two passes of an MLP over one tile of jets, in a team's scratch (MATH: forward and reverse rules of a
+/// dense layer).
 ///
-/// A jet of order k carries, for each unit, the value and its first k derivatives along a direction; a tile of jets is
-/// stored as [unit][derivative][sample], `lanes` = (k+1) · tile_size numbers to a unit. The linear parts act on all of
-/// them alike, so only `activate` and `differentiate` know the order.
+/// A jet of order k carries, for each unit, the value and its first k derivatives along a direction; a tile
+/// of jets is stored as [unit][derivative][sample], `lanes` = (k+1) · tile_size numbers to a unit. The linear
+/// parts act on all of them alike, so only `activate` and `differentiate` know the order.
 template <class Scalar, int Order, Keep keep>
 class MlpTile {
- public:
+public:
   static constexpr int streams = Order + 1;
   static constexpr int lanes = streams * core::tile_size;
 
@@ -30,11 +31,13 @@ class MlpTile {
     const std::size_t kept_units = keep == Keep::everything ? mlp.hidden_units : 2 * mlp.widest;
     hidden_ = arena.take<Scalar>(kept_units * lanes);
     slopes_ = arena.take<Scalar>(static_cast<std::size_t>(mlp.hidden_units) * lanes);
-    if constexpr (Order > 0) rates_ = arena.take<Scalar>(static_cast<std::size_t>(mlp.hidden_units) * (lanes - core::tile_size));
+    if constexpr (Order > 0)
+      rates_ = arena.take<Scalar>(static_cast<std::size_t>(mlp.hidden_units) * (lanes - core::tile_size));
     if constexpr (keep == Keep::everything) {
       const int widest_input = mlp.inputs > mlp.widest ? mlp.inputs : mlp.widest;
       adjoints_ = arena.take<Scalar>(std::size_t{2} * mlp.widest * lanes);
-      transposed_ = arena.take<Scalar>(static_cast<std::size_t>(core::transposed_columns<Scalar>(widest_input)) * lanes);
+      transposed_ = arena.take<Scalar>(
+          static_cast<std::size_t>(core::transposed_columns<Scalar>(widest_input)) * lanes);
     } else {
       adjoints_ = hidden_;  // the hidden units have done their duty when the reverse pass starts
     }
@@ -55,10 +58,12 @@ class MlpTile {
     core::for_each_lane(member, 1, [&](int, int lane) { energy[lane] += last.bias[0]; });
   }
 
-  /// Pulls `weights` (streams, tile_size), the per-sample weights (α, β, γ) on (E, Ė, Ë), back to `input_adjoint`
-  /// (inputs, streams, tile_size). To be called after `forward` on the same tile; `weights` is not changed.
+  /// Pulls `weights` (streams, tile_size), the per-sample weights (α, β, γ) on (E, Ė, Ë), back to
+  /// `input_adjoint` (inputs, streams, tile_size). To be called after `forward` on the same tile; `weights`
+  /// is not changed.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void reverse(const Member& member, const Scalar* weights, Scalar* input_adjoint) const {
+  KOKKOS_FORCEINLINE_FUNCTION void reverse(const Member& member, const Scalar* weights,
+                                           Scalar* input_adjoint) const {
     const Scalar* adjoint = weights;
     for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
       if (layer + 1 < mlp_.layer_count) differentiate(member, mlp_.layers[layer], adjoints(layer));
@@ -68,11 +73,12 @@ class MlpTile {
     }
   }
 
-  /// As `reverse`, but stops at the parameters: adds ∂/∂θ Σ_b [α_b E_b + β_b Ė_b + γ_b Ë_b] to the fixed-point sums, one
-  /// addend to each parameter. `input` is the tile that `forward` saw.
+  /// As `reverse`, but stops at the parameters: adds ∂/∂θ Σ_b [α_b E_b + β_b Ė_b + γ_b Ë_b] to the
+  /// fixed-point sums, one addend to each parameter. `input` is the tile that `forward` saw.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void add_gradient(const Member& member, const Scalar* input, const Scalar* weights,
-                                                const core::FixedPointAdder& adder, int worker) const {
+  KOKKOS_FORCEINLINE_FUNCTION void add_gradient(const Member& member, const Scalar* input,
+                                                const Scalar* weights, const core::FixedPointAdder& adder,
+                                                int worker) const {
     static_assert(keep == Keep::everything);
     const Scalar* adjoint = weights;
     for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
@@ -91,7 +97,7 @@ class MlpTile {
     }
   }
 
- private:
+private:
   KOKKOS_FORCEINLINE_FUNCTION Scalar* hidden(int layer) const {
     if constexpr (keep == Keep::everything) {
       return hidden_ + static_cast<std::size_t>(mlp_.layers[layer].first_unit) * lanes;
@@ -103,7 +109,8 @@ class MlpTile {
     return adjoints_ + static_cast<std::size_t>(layer % 2 ? mlp_.widest : 0) * lanes;
   }
 
-  /// `unit` (outputs, streams, tile_size) holds Wh, Wḣ, Wḧ and becomes the jet of φ(Wh + b); φ', φ'', … and ż, z̈ are kept.
+  /// `unit` (outputs, streams, tile_size) holds Wh, Wḣ, Wḧ and becomes the jet of φ(Wh + b); φ', φ'', … and
+  /// ż, z̈ are kept.
   template <Activation activation, class Member>
   KOKKOS_FORCEINLINE_FUNCTION void activate_as(const Member& member, const DenseLayer<Scalar>& dense,
                                                Scalar* unit) const {
@@ -133,19 +140,28 @@ class MlpTile {
   }
 
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void activate(const Member& member, const DenseLayer<Scalar>& dense, Scalar* unit) const {
+  KOKKOS_FORCEINLINE_FUNCTION void activate(const Member& member, const DenseLayer<Scalar>& dense,
+                                            Scalar* unit) const {
     switch (mlp_.activation) {
-      case Activation::silu: return activate_as<Activation::silu>(member, dense, unit);
-      case Activation::tanh: return activate_as<Activation::tanh>(member, dense, unit);
-      case Activation::softplus: return activate_as<Activation::softplus>(member, dense, unit);
-      case Activation::gelu: return activate_as<Activation::gelu>(member, dense, unit);
-      case Activation::sin: return activate_as<Activation::sin>(member, dense, unit);
-      case Activation::relu: return activate_as<Activation::relu>(member, dense, unit);
-      case Activation::leaky_relu: return activate_as<Activation::leaky_relu>(member, dense, unit);
+      case Activation::silu:
+        return activate_as<Activation::silu>(member, dense, unit);
+      case Activation::tanh:
+        return activate_as<Activation::tanh>(member, dense, unit);
+      case Activation::softplus:
+        return activate_as<Activation::softplus>(member, dense, unit);
+      case Activation::gelu:
+        return activate_as<Activation::gelu>(member, dense, unit);
+      case Activation::sin:
+        return activate_as<Activation::sin>(member, dense, unit);
+      case Activation::relu:
+        return activate_as<Activation::relu>(member, dense, unit);
+      case Activation::leaky_relu:
+        return activate_as<Activation::leaky_relu>(member, dense, unit);
     }
   }
 
-  /// `adjoint` (outputs, streams, tile_size) holds the adjoints of (h', ḣ', ḧ') and becomes those of (z, ż, z̈).
+  /// `adjoint` (outputs, streams, tile_size) holds the adjoints of (h', ḣ', ḧ') and becomes those of (z, ż,
+  /// z̈).
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void differentiate(const Member& member, const DenseLayer<Scalar>& dense,
                                                  Scalar* adjoint) const {

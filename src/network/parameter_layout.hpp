@@ -22,7 +22,7 @@ struct ParameterTensor {
 
 /// Where each named tensor lies in the flat buffer of all parameters.
 class ParameterLayout {
- public:
+public:
   /// Appends a tensor and returns its number.
   int append(std::string name, std::vector<std::int64_t> shape) {
     tensors_.push_back({std::move(name), std::move(shape), size_});
@@ -33,7 +33,7 @@ class ParameterLayout {
   const std::vector<ParameterTensor>& tensors() const { return tensors_; }
   std::int64_t size() const { return size_; }
 
- private:
+private:
   std::vector<ParameterTensor> tensors_;
   std::int64_t size_ = 0;
 };

@@ -13,7 +13,8 @@ ContrastiveLoss contrastive_loss(const double (&sums)[4], double samples, double
   const double square_data = sums[1] / samples;
   const double square_chains = sums[3] / samples;
   result.spread_data = std::sqrt(std::max(0.0, square_data - result.energy_data * result.energy_data));
-  result.spread_chains = std::sqrt(std::max(0.0, square_chains - result.energy_chains * result.energy_chains));
+  result.spread_chains =
+      std::sqrt(std::max(0.0, square_chains - result.energy_chains * result.energy_chains));
   result.loss = result.gap() + energy_regularization * (square_data + square_chains);
   return result;
 }

@@ -8,9 +8,9 @@ namespace ebmpi::objective {
 /// Roles of the samples of a contrastive objective.
 enum class Role : int { data = 0, chains = 1 };
 
-/// Maximum likelihood by contrastive divergence (Hinton 2002, doi:10.1162/089976602760128018), short-run or persistent chains
-/// alike: loss = mean E⁺ - mean E⁻ + λ (mean E⁺² + mean E⁻²), E⁺ at the data and E⁻ at the chains. The weights are
-/// α⁺ = 1 + 2λE⁺ and α⁻ = -1 + 2λE⁻; the terms are the sums of E⁺, E⁺², E⁻, E⁻².
+/// Maximum likelihood by contrastive divergence (Hinton 2002, doi:10.1162/089976602760128018), short-run or
+/// persistent chains alike: loss = mean E⁺ - mean E⁻ + λ (mean E⁺² + mean E⁻²), E⁺ at the data and E⁻ at the
+/// chains. The weights are α⁺ = 1 + 2λE⁺ and α⁻ = -1 + 2λE⁻; the terms are the sums of E⁺, E⁺², E⁻, E⁻².
 template <class Scalar>
 struct ContrastiveDivergence {
   static constexpr int order = 0;

@@ -18,15 +18,16 @@ double GradientNorm<Scalar>::operator()(const Buffer& gradient) const {
   const auto partial = partial_;
   const auto size = static_cast<std::int64_t>(gradient.extent(0));
   const Kokkos::RangePolicy<core::ExecutionSpace> policy(0, partial.extent(0));
-  Kokkos::parallel_for("ebmpi::optimizer::gradient_norm", policy, KOKKOS_LAMBDA(std::int64_t block) {
-    double sum = 0;
-    const std::int64_t end = (block + 1) * block_size < size ? (block + 1) * block_size : size;
-    for (std::int64_t i = block * block_size; i < end; ++i) {
-      const double g = static_cast<double>(gradient(i));
-      sum += g * g;
-    }
-    partial(block) = sum;
-  });
+  Kokkos::parallel_for(
+      "ebmpi::optimizer::gradient_norm", policy, KOKKOS_LAMBDA(std::int64_t block) {
+        double sum = 0;
+        const std::int64_t end = (block + 1) * block_size < size ? (block + 1) * block_size : size;
+        for (std::int64_t i = block * block_size; i < end; ++i) {
+          const double g = static_cast<double>(gradient(i));
+          sum += g * g;
+        }
+        partial(block) = sum;
+      });
   Kokkos::fence("ebmpi::optimizer::gradient_norm");
   Kokkos::deep_copy(partial_host_, partial_);
   double sum = 0;
@@ -39,7 +40,8 @@ void GradientNorm<Scalar>::clip(const Buffer& gradient, double norm, double boun
   if (!(norm > bound)) return;
   const auto factor = static_cast<Scalar>(bound / norm);
   const Kokkos::RangePolicy<core::ExecutionSpace> policy(0, gradient.extent(0));
-  Kokkos::parallel_for("ebmpi::optimizer::clip", policy, KOKKOS_LAMBDA(std::int64_t i) { gradient(i) *= factor; });
+  Kokkos::parallel_for(
+      "ebmpi::optimizer::clip", policy, KOKKOS_LAMBDA(std::int64_t i) { gradient(i) *= factor; });
 }
 
 template class GradientNorm<float>;

@@ -22,7 +22,8 @@ namespace {
 template <class Scalar>
 void adam(const Settings& settings, std::int64_t step, double learning_rate,
           const Kokkos::View<Scalar*, core::MemorySpace>& gradient,
-          const Kokkos::View<Scalar*, core::MemorySpace>& first, const Kokkos::View<Scalar*, core::MemorySpace>& second,
+          const Kokkos::View<Scalar*, core::MemorySpace>& first,
+          const Kokkos::View<Scalar*, core::MemorySpace>& second,
           const Kokkos::View<Scalar*, core::MemorySpace>& parameters) {
   const double count = static_cast<double>(step);
   const auto beta1 = static_cast<Scalar>(settings.beta1), beta2 = static_cast<Scalar>(settings.beta2);
@@ -30,27 +31,30 @@ void adam(const Settings& settings, std::int64_t step, double learning_rate,
   const auto correction = static_cast<Scalar>(1.0 / std::sqrt(1.0 - std::pow(settings.beta2, count)));
   const auto epsilon = static_cast<Scalar>(settings.epsilon);
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, parameters.extent(0));
-  Kokkos::parallel_for("ebmpi::optimizer::adam", policy, KOKKOS_LAMBDA(std::int64_t i) {
-    const Scalar g = gradient(i);
-    const Scalar m = beta1 * first(i) + (Scalar(1) - beta1) * g;
-    const Scalar v = beta2 * second(i) + (Scalar(1) - beta2) * g * g;
-    first(i) = m;
-    second(i) = v;
-    parameters(i) -= rate * m / (Kokkos::sqrt(v) * correction + epsilon);
-  });
+  Kokkos::parallel_for(
+      "ebmpi::optimizer::adam", policy, KOKKOS_LAMBDA(std::int64_t i) {
+        const Scalar g = gradient(i);
+        const Scalar m = beta1 * first(i) + (Scalar(1) - beta1) * g;
+        const Scalar v = beta2 * second(i) + (Scalar(1) - beta2) * g * g;
+        first(i) = m;
+        second(i) = v;
+        parameters(i) -= rate * m / (Kokkos::sqrt(v) * correction + epsilon);
+      });
 }
 
 template <class Scalar>
-void sgd(const Settings& settings, double learning_rate, const Kokkos::View<Scalar*, core::MemorySpace>& gradient,
+void sgd(const Settings& settings, double learning_rate,
+         const Kokkos::View<Scalar*, core::MemorySpace>& gradient,
          const Kokkos::View<Scalar*, core::MemorySpace>& velocity,
          const Kokkos::View<Scalar*, core::MemorySpace>& parameters) {
   const auto momentum = static_cast<Scalar>(settings.momentum);
   const auto rate = static_cast<Scalar>(learning_rate);
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, parameters.extent(0));
-  Kokkos::parallel_for("ebmpi::optimizer::sgd", policy, KOKKOS_LAMBDA(std::int64_t i) {
-    velocity(i) = momentum * velocity(i) + gradient(i);
-    parameters(i) -= rate * velocity(i);
-  });
+  Kokkos::parallel_for(
+      "ebmpi::optimizer::sgd", policy, KOKKOS_LAMBDA(std::int64_t i) {
+        velocity(i) = momentum * velocity(i) + gradient(i);
+        parameters(i) -= rate * velocity(i);
+      });
 }
 
 }  // namespace
@@ -70,9 +74,9 @@ void update_average(double decay, const Kokkos::View<Scalar*, core::MemorySpace>
                     const Kokkos::View<Scalar*, core::MemorySpace>& average) {
   const auto keep = static_cast<Scalar>(decay);
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, parameters.extent(0));
-  Kokkos::parallel_for("ebmpi::optimizer::average", policy, KOKKOS_LAMBDA(std::int64_t i) {
-    average(i) = keep * average(i) + (Scalar(1) - keep) * parameters(i);
-  });
+  Kokkos::parallel_for(
+      "ebmpi::optimizer::average", policy,
+      KOKKOS_LAMBDA(std::int64_t i) { average(i) = keep * average(i) + (Scalar(1) - keep) * parameters(i); });
 }
 
 template class Optimizer<float>;

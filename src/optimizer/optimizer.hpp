@@ -25,18 +25,19 @@ struct Settings {
 /// Updates a flat parameter buffer (P) along a gradient; elementwise, so that every rank finds the same bits.
 template <class Scalar>
 class Optimizer {
- public:
+public:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
   Optimizer(Settings settings, std::int64_t parameters);
 
   /// Step number `step` (from 1) with the given learning rate.
-  void update(std::int64_t step, double learning_rate, const Buffer& gradient, const Buffer& parameters) const;
+  void update(std::int64_t step, double learning_rate, const Buffer& gradient,
+              const Buffer& parameters) const;
 
   /// The state that a checkpoint holds, by name.
   const std::vector<std::pair<std::string, Buffer>>& state() const { return state_; }
 
- private:
+private:
   Settings settings_;
   std::vector<std::pair<std::string, Buffer>> state_;
 };

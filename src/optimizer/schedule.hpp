@@ -15,7 +15,8 @@ struct Schedule {
   std::int64_t warmup_steps = 0;  ///< linear rise to the full rate, reached at this step
   std::int64_t decay_every = 1;   ///< step schedule
   double decay_factor = 1.0;      ///< step schedule
-  double final_fraction = 0.0;    ///< cosine schedule: rate at the last step, as a fraction (Loshchilov and Hutter 2017, arXiv 1608.03983)
+  double final_fraction = 0.0;    ///< cosine schedule: rate at the last step, as a fraction (Loshchilov and
+                                  ///< Hutter 2017, arXiv 1608.03983)
 
   /// Rate of step `step`, counted from 1.
   double operator()(std::int64_t step) const;

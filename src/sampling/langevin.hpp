@@ -9,12 +9,13 @@
 
 namespace ebmpi::sampling {
 
-/// Unadjusted Langevin steps x ← x - η∇E(x) + τξ. With τ = √(2ηT) the temperature sampled is T, up to a bias of order η.
+/// Unadjusted Langevin steps x ← x - η∇E(x) + τξ. With τ = √(2ηT) the temperature sampled is T, up to a bias
+/// of order η.
 struct LangevinSettings {
   int steps = 60;
-  double step_size = 0.01;             ///< η
-  double noise_scale = 0.1414213562;   ///< τ
-  double gradient_clip = 0.0;          ///< bound on ‖∇E‖; 0 is none
+  double step_size = 0.01;            ///< η
+  double noise_scale = 0.1414213562;  ///< τ
+  double gradient_clip = 0.0;         ///< bound on ‖∇E‖; 0 is none
 
   double temperature() const { return noise_scale * noise_scale / (2.0 * step_size); }
 };
@@ -22,26 +23,29 @@ struct LangevinSettings {
 /// A population of chains on its way through one launch.
 template <class Scalar>
 struct Chains {
-  core::Rows<Scalar> x;                                            // (N, D), advanced in place
-  Kokkos::View<const std::int64_t*, core::MemorySpace> numbers;    // (N), global chain numbers, which choose the noise
+  core::Rows<Scalar> x;  // (N, D), advanced in place
+  Kokkos::View<const std::int64_t*, core::MemorySpace>
+      numbers;  // (N), global chain numbers, which choose the noise
 };
 
 /// What is noted of each chain at the last gradient evaluated.
 template <class Scalar>
 struct ChainWatch {
-  Kokkos::View<const Scalar*, core::MemorySpace> centre;  // (D), c of the virial (x - c)·∇E
-  Kokkos::View<Scalar*, core::MemorySpace> gradient_norm; // (N), ‖∇E‖
-  Kokkos::View<Scalar*, core::MemorySpace> virial;        // (N), (x - c)·∇E, whose mean in equilibrium is D·T
+  Kokkos::View<const Scalar*, core::MemorySpace> centre;   // (D), c of the virial (x - c)·∇E
+  Kokkos::View<Scalar*, core::MemorySpace> gradient_norm;  // (N), ‖∇E‖
+  Kokkos::View<Scalar*, core::MemorySpace> virial;  // (N), (x - c)·∇E, whose mean in equilibrium is D·T
 };
 
 namespace detail {
 
 /// One tile of chains through all steps.
 template <class Energy, class Member>
-KOKKOS_FORCEINLINE_FUNCTION void langevin_tile(const Member& member, const Energy& energy, core::ScratchArena arena,
-                                               const LangevinSettings& settings, core::PhiloxKey key, std::uint32_t step,
+KOKKOS_FORCEINLINE_FUNCTION void langevin_tile(const Member& member, const Energy& energy,
+                                               core::ScratchArena arena, const LangevinSettings& settings,
+                                               core::PhiloxKey key, std::uint32_t step,
                                                const Chains<typename Energy::Scalar>& chains,
-                                               const ChainWatch<typename Energy::Scalar>& watch, std::int64_t first) {
+                                               const ChainWatch<typename Energy::Scalar>& watch,
+                                               std::int64_t first) {
   using Scalar = typename Energy::Scalar;
   constexpr int size = core::tile_size;
   const int dimension = energy.dimension();
@@ -57,7 +61,9 @@ KOKKOS_FORCEINLINE_FUNCTION void langevin_tile(const Member& member, const Energ
   const typename Energy::Tile tile(energy, arena);
 
   core::load_tile(member, chains.x, first, count, x);
-  core::for_each(member, size, [&](int lane) { numbers[lane] = chains.numbers(first + (lane < count ? lane : count - 1)); });
+  core::for_each(member, size, [&](int lane) {
+    numbers[lane] = chains.numbers(first + (lane < count ? lane : count - 1));
+  });
   core::NormalRows<Scalar> noise(key, step, numbers, ring, dimension);
   const auto step_size = static_cast<Scalar>(settings.step_size);
   const auto noise_scale = static_cast<Scalar>(settings.noise_scale);
@@ -68,15 +74,18 @@ KOKKOS_FORCEINLINE_FUNCTION void langevin_tile(const Member& member, const Energ
     const bool last = k + 1 == settings.steps;
     if (last && watch.virial.data()) {
       const auto* const centre = watch.centre.data();
-      core::sum_rows(member, dimension, pull,
-                     [=](int row, int lane) { return (x[row * size + lane] - centre[row]) * gradient[row * size + lane]; });
+      core::sum_rows(member, dimension, pull, [=](int row, int lane) {
+        return (x[row * size + lane] - centre[row]) * gradient[row * size + lane];
+      });
       core::for_each(member, count, [&](int lane) { watch.virial(first + lane) = pull[lane]; });
     }
     if (clip > Scalar(0) || (last && watch.gradient_norm.data())) {
-      core::sum_rows(member, dimension, pull,
-                     [=](int row, int lane) { return gradient[row * size + lane] * gradient[row * size + lane]; });
+      core::sum_rows(member, dimension, pull, [=](int row, int lane) {
+        return gradient[row * size + lane] * gradient[row * size + lane];
+      });
       if (last && watch.gradient_norm.data()) {
-        core::for_each(member, count, [&](int lane) { watch.gradient_norm(first + lane) = Kokkos::sqrt(pull[lane]); });
+        core::for_each(member, count,
+                       [&](int lane) { watch.gradient_norm(first + lane) = Kokkos::sqrt(pull[lane]); });
       }
     }
     core::for_each_lane(member, 1, [=](int, int lane) {
@@ -109,8 +118,9 @@ std::size_t langevin_workspace(const Energy& energy) {
 
 }  // namespace detail
 
-/// Advances all chains by `settings.steps` steps in one launch. The noise is a pure function of (key, chain number, step), so
-/// the result does not depend on how chains are grouped. Roberts and Tweedie 1996, doi:10.2307/3318418.
+/// Advances all chains by `settings.steps` steps in one launch. The noise is a pure function of (key, chain
+/// number, step), so the result does not depend on how chains are grouped. Roberts and Tweedie 1996,
+/// doi:10.2307/3318418.
 template <class Energy>
 void run_langevin(const core::ExecutionSpace& space, const Energy& energy, const LangevinSettings& settings,
                   core::PhiloxKey key, std::uint32_t step, const Chains<typename Energy::Scalar>& chains,

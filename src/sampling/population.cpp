@@ -31,8 +31,9 @@ void Population<Scalar>::start_all() {
   const std::int64_t first = first_;
   Kokkos::deep_copy(age_, 0);
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, x.extent(0));
-  Kokkos::parallel_for("ebmpi::sampling::start_all", policy,
-                       KOKKOS_LAMBDA(std::int64_t chain) { start(key, first + chain, 0, x, chain); });
+  Kokkos::parallel_for(
+      "ebmpi::sampling::start_all", policy,
+      KOKKOS_LAMBDA(std::int64_t chain) { start(key, first + chain, 0, x, chain); });
 }
 
 template <class Scalar>
@@ -44,19 +45,20 @@ void Population<Scalar>::check_out(std::int64_t step, double reinitialize, const
   const auto start = start_;
   const auto key = restart_key_;
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, slots.extent(0));
-  Kokkos::parallel_for("ebmpi::sampling::check_out", policy, KOKKOS_LAMBDA(std::int64_t row) {
-    const BatchSlot& slot = slots(row);
-    const std::int64_t chain = slot.local_first + chain_of(slot, step);
-    const std::int64_t number = slot.global_first + chain_of(slot, step);
-    numbers(row) = number;
-    const auto counter = static_cast<std::uint32_t>(step);
-    if (core::uniform<double>(core::draw(key, number, counter, 0).word[0]) < reinitialize) {
-      start(key, number, counter, x, row);
-      age(chain) = 0;
-    } else {
-      for (std::size_t d = 0; d < x.extent(1); ++d) x(row, d) = population(chain, d);
-    }
-  });
+  Kokkos::parallel_for(
+      "ebmpi::sampling::check_out", policy, KOKKOS_LAMBDA(std::int64_t row) {
+        const BatchSlot& slot = slots(row);
+        const std::int64_t chain = slot.local_first + chain_of(slot, step);
+        const std::int64_t number = slot.global_first + chain_of(slot, step);
+        numbers(row) = number;
+        const auto counter = static_cast<std::uint32_t>(step);
+        if (core::uniform<double>(core::draw(key, number, counter, 0).word[0]) < reinitialize) {
+          start(key, number, counter, x, row);
+          age(chain) = 0;
+        } else {
+          for (std::size_t d = 0; d < x.extent(1); ++d) x(row, d) = population(chain, d);
+        }
+      });
 }
 
 template <class Scalar>
@@ -65,12 +67,13 @@ void Population<Scalar>::check_in(std::int64_t step, std::int64_t steps, const c
   const auto age = age_;
   const auto slots = slots_;
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, slots.extent(0));
-  Kokkos::parallel_for("ebmpi::sampling::check_in", policy, KOKKOS_LAMBDA(std::int64_t row) {
-    const BatchSlot& slot = slots(row);
-    const std::int64_t chain = slot.local_first + chain_of(slot, step);
-    for (std::size_t d = 0; d < x.extent(1); ++d) population(chain, d) = x(row, d);
-    age(chain) += steps;
-  });
+  Kokkos::parallel_for(
+      "ebmpi::sampling::check_in", policy, KOKKOS_LAMBDA(std::int64_t row) {
+        const BatchSlot& slot = slots(row);
+        const std::int64_t chain = slot.local_first + chain_of(slot, step);
+        for (std::size_t d = 0; d < x.extent(1); ++d) population(chain, d) = x(row, d);
+        age(chain) += steps;
+      });
 }
 
 template class Population<float>;

@@ -6,8 +6,8 @@
 
 namespace ebmpi::sampling {
 
-/// Where chains that start from noise start: an independent normal distribution for each coordinate, with the mean and the
-/// standard deviation of the data in model space.
+/// Where chains that start from noise start: an independent normal distribution for each coordinate, with the
+/// mean and the standard deviation of the data in model space.
 template <class Scalar>
 struct StartDistribution {
   Kokkos::View<const Scalar*, core::MemorySpace> mean;   // (D)

@@ -10,20 +10,20 @@
 
 namespace ebmpi::training {
 
-/// Watches the negatives. Short chains that do not mix are no estimate of the gradient: the energy that they train can be wrong by
-/// any amount while the loss looks quiet. Three signs show it, each judged on the mean over the last lines of metrics, since one line
-/// sees one batch of chains only:
+/// Watches the negatives. Short chains that do not mix are no estimate of the gradient: the energy that they
+/// train can be wrong by any amount while the loss looks quiet. Three signs show it, each judged on the mean
+/// over the last lines of metrics, since one line sees one batch of chains only:
 ///  - equipartition: in equilibrium (x - c)·∇E averages D·T for every energy (partial integration);
 ///  - overlap: the energies of data and chains should be alike up to their spread;
 ///  - range: the chains should be where data can be.
 class ChainHealth {
- public:
+public:
   /// Takes in a line of metrics; returns the warnings that are new.
   std::vector<std::string> look(const Metrics& metrics);
   /// At the end of a run: a warning where the last lines still show a sign, else nothing.
   std::vector<std::string> verdict() const;
 
- private:
+private:
   enum class Sign { equipartition, overlap, range };
 
   std::vector<std::pair<Sign, std::string>> signs() const;

@@ -37,8 +37,8 @@ std::string now() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
 }
 
-void write_provenance(io::FileWriter& file, const comm::Communicator& communicator, const config::RunConfig& config,
-                      const RunState& state) {
+void write_provenance(io::FileWriter& file, const comm::Communicator& communicator,
+                      const config::RunConfig& config, const RunState& state) {
   file.attribute("/", "format", std::string(io::checkpoint_format));
   file.attribute("/", "format_version", io::checkpoint_format_version);
   file.attribute("/", "step", state.step);
@@ -63,7 +63,8 @@ void write_data(io::FileWriter& file, const data::TrainingData<Scalar>& data) {
   file.write_replicated("/data/mean", {inputs}, std::span<const double>(transform.mean()));
   file.write_replicated("/data/scale", {inputs}, std::span<const double>(transform.scale()));
   if (!transform.projection().empty()) {
-    file.write_replicated("/data/projection", {outputs, inputs}, std::span<const double>(transform.projection()));
+    file.write_replicated("/data/projection", {outputs, inputs},
+                          std::span<const double>(transform.projection()));
   }
   const data::ModelSpaceMoments& moments = data.moments();
   file.write_replicated("/data/model_mean", {outputs}, std::span<const double>(moments.mean));
@@ -73,7 +74,8 @@ void write_data(io::FileWriter& file, const data::TrainingData<Scalar>& data) {
 }
 
 template <class Scalar>
-void write_chains(io::FileWriter& file, const comm::Communicator& communicator, const CheckpointParts<Scalar>& parts) {
+void write_chains(io::FileWriter& file, const comm::Communicator& communicator,
+                  const CheckpointParts<Scalar>& parts) {
   if (!parts.population) return;
   const auto x = host_copy(parts.population->x());
   const auto age = host_copy(parts.population->age());
@@ -81,7 +83,8 @@ void write_chains(io::FileWriter& file, const comm::Communicator& communicator, 
   communicator.sum(std::span(&total, 1));
   file.write_rows("/chains/x", total, static_cast<std::int64_t>(x.extent(1)), parts.first_chain,
                   std::span<const Scalar>(x.data(), x.size()));
-  file.write_rows("/chains/age", total, 0, parts.first_chain, std::span<const std::int64_t>(age.data(), age.size()));
+  file.write_rows("/chains/age", total, 0, parts.first_chain,
+                  std::span<const std::int64_t>(age.data(), age.size()));
 }
 
 template <class Scalar>
@@ -91,14 +94,16 @@ void read_chains(const io::FileReader& file, const CheckpointParts<Scalar>& part
   const auto age = Kokkos::create_mirror_view(parts.population->age());
   const auto chains = static_cast<std::int64_t>(x.extent(0));
   const std::vector<Scalar> rows = file.read_rows<Scalar>("/chains/x", parts.first_chain, chains);
-  const std::vector<std::int64_t> ages = file.read_rows<std::int64_t>("/chains/age", parts.first_chain, chains);
+  const std::vector<std::int64_t> ages =
+      file.read_rows<std::int64_t>("/chains/age", parts.first_chain, chains);
   std::copy(rows.begin(), rows.end(), x.data());
   std::copy(ages.begin(), ages.end(), age.data());
   Kokkos::deep_copy(parts.population->x(), x);
   Kokkos::deep_copy(parts.population->age(), age);
 }
 
-bool is_near(const std::vector<double>& stored, const std::vector<double>& now, const std::vector<double>& scale) {
+bool is_near(const std::vector<double>& stored, const std::vector<double>& now,
+             const std::vector<double>& scale) {
   constexpr double tolerance = 1e-6;  // other compilers may round otherwise
   if (stored.size() != now.size()) return false;
   for (std::size_t i = 0; i < now.size(); ++i) {
@@ -116,22 +121,26 @@ void require_same_data(const io::FileReader& file, const data::TrainingData<Scal
       is_near(file.read_replicated<double>("/data/scale").values, transform.scale(), transform.scale())) {
     return;
   }
-  throw core::InputError(fmt::format("{} was trained on other data than the config now names (their number of rows, mean or scale has "
-                                     "changed); restore the data, or start another run (another --output)", file.path()));
+  throw core::InputError(fmt::format(
+      "{} was trained on other data than the config now names (their number of rows, mean or scale has "
+      "changed); restore the data, or start another run (another --output)",
+      file.path()));
 }
 
 }  // namespace
 
 template <class Scalar>
-void write_checkpoint(const comm::Communicator& communicator, const std::string& path, const config::RunConfig& config,
-                      const RunState& state, const CheckpointParts<Scalar>& parts) {
+void write_checkpoint(const comm::Communicator& communicator, const std::string& path,
+                      const config::RunConfig& config, const RunState& state,
+                      const CheckpointParts<Scalar>& parts) {
   const network::ParameterLayout& layout = parts.network.layout();
   io::FileWriter file(communicator, path);
   write_provenance(file, communicator, config, state);
   file.write_text("/config", config::to_toml(config));
   write_tensors(file, "/model", layout, parts.network.parameters());
   write_tensors(file, "/model_ema", layout, parts.average);
-  for (const auto& [name, buffer] : parts.optimizer.state()) write_tensors(file, "/optimizer/" + name, layout, buffer);
+  for (const auto& [name, buffer] : parts.optimizer.state())
+    write_tensors(file, "/optimizer/" + name, layout, buffer);
   file.write_replicated("/optimizer/exponents", {static_cast<std::int64_t>(state.exponents.size())},
                         std::span<const std::int64_t>(state.exponents));
   write_chains(file, communicator, parts);
@@ -141,7 +150,7 @@ void write_checkpoint(const comm::Communicator& communicator, const std::string&
 
 template <class Scalar>
 RunState read_checkpoint(const comm::Communicator& communicator, const std::string& path,
-                                 const CheckpointParts<Scalar>& parts) {
+                         const CheckpointParts<Scalar>& parts) {
   const io::FileReader file(communicator, path);
   require_same_data(file, parts.data);
   RunState state;
@@ -151,7 +160,8 @@ RunState read_checkpoint(const comm::Communicator& communicator, const std::stri
   const network::ParameterLayout& layout = parts.network.layout();
   read_tensors(file, "/model", layout, parts.network.parameters());
   read_tensors(file, "/model_ema", layout, parts.average);
-  for (const auto& [name, buffer] : parts.optimizer.state()) read_tensors(file, "/optimizer/" + name, layout, buffer);
+  for (const auto& [name, buffer] : parts.optimizer.state())
+    read_tensors(file, "/optimizer/" + name, layout, buffer);
   read_chains(file, parts);
   parts.network.pack();
   return state;
@@ -166,8 +176,9 @@ template void write_checkpoint(const comm::Communicator&, const std::string&, co
                                const RunState&, const CheckpointParts<float>&);
 template void write_checkpoint(const comm::Communicator&, const std::string&, const config::RunConfig&,
                                const RunState&, const CheckpointParts<double>&);
-template RunState read_checkpoint(const comm::Communicator&, const std::string&, const CheckpointParts<float>&);
 template RunState read_checkpoint(const comm::Communicator&, const std::string&,
-                                          const CheckpointParts<double>&);
+                                  const CheckpointParts<float>&);
+template RunState read_checkpoint(const comm::Communicator&, const std::string&,
+                                  const CheckpointParts<double>&);
 
 }  // namespace ebmpi::training

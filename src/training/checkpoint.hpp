@@ -12,8 +12,8 @@
 
 namespace ebmpi::training {
 
-/// Everything that changes during a run and that the next step depends on. Random numbers have no state, and the place in the data
-/// follows from the step.
+/// Everything that changes during a run and that the next step depends on. Random numbers have no state, and
+/// the place in the data follows from the step.
 struct RunState {
   std::int64_t step = 0;                ///< updates made
   double seconds = 0;                   ///< spent in steps, over all restarts
@@ -33,14 +33,15 @@ struct CheckpointParts {
 
 /// Collective. The file appears complete under its name or not at all.
 template <class Scalar>
-void write_checkpoint(const comm::Communicator& communicator, const std::string& path, const config::RunConfig& config,
-                      const RunState& state, const CheckpointParts<Scalar>& parts);
+void write_checkpoint(const comm::Communicator& communicator, const std::string& path,
+                      const config::RunConfig& config, const RunState& state,
+                      const CheckpointParts<Scalar>& parts);
 
-/// Collective. Fills `parts` from a checkpoint of a run with the same config, written on any number of ranks. Throws
-/// core::InputError where the data are not those that the run began with.
+/// Collective. Fills `parts` from a checkpoint of a run with the same config, written on any number of ranks.
+/// Throws core::InputError where the data are not those that the run began with.
 template <class Scalar>
 RunState read_checkpoint(const comm::Communicator& communicator, const std::string& path,
-                                 const CheckpointParts<Scalar>& parts);
+                         const CheckpointParts<Scalar>& parts);
 
 /// The config inside a checkpoint. Collective.
 config::RunConfig checkpoint_config(const comm::Communicator& communicator, const std::string& path);

@@ -11,8 +11,8 @@
 namespace ebmpi::training {
 
 template <class Scalar>
-Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape, const comm::ShardMap& shards,
-                  std::int64_t training_rows, int ranks) {
+Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape,
+                  const comm::ShardMap& shards, std::int64_t training_rows, int ranks) {
   Cost cost;
   cost.parameters = network::mlp_layout(shape).size();
   cost.training_rows = training_rows;
@@ -26,9 +26,11 @@ Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shap
   const comm::ShardMap most(shards.shards(), ranks, 0);  // the first rank owns the largest share
   const double numbers =
       static_cast<double>(shape.inputs) *
-      static_cast<double>(most.owned_slice(training_rows).size() + 2 * most.owned_slice(config.optimizer.batch_size).size() +
+      static_cast<double>(most.owned_slice(training_rows).size() +
+                          2 * most.owned_slice(config.optimizer.batch_size).size() +
                           (is_persistent(config) ? most.owned_slice(config.sampler.population).size() : 0));
-  // Parameters, two packed copies, gradient, average, two moments; then the 64-bit sums: one copy a thread, and the total.
+  // Parameters, two packed copies, gradient, average, two moments; then the 64-bit sums: one copy a thread,
+  // and the total.
   const double copies = 7.0 * sizeof(Scalar) + 8.0 * (core::ExecutionSpace().concurrency() + 1);
   cost.bytes_per_rank = numbers * sizeof(Scalar) + static_cast<double>(cost.parameters) * copies;
   return cost;
@@ -42,7 +44,8 @@ void require_memory(const comm::Communicator& communicator, const Cost& cost) {
           "ebmpi::training::memory_probe", static_cast<std::size_t>(std::min(cost.bytes_per_rank, largest))));
     } catch (const std::exception&) {
       throw core::InputError(fmt::format(
-          "the run needs {:.3g} GB of memory on a rank (data, chains, parameters, sums), and rank {} was refused them; use more ranks on "
+          "the run needs {:.3g} GB of memory on a rank (data, chains, parameters, sums), and rank {} was "
+          "refused them; use more ranks on "
           "more nodes, or a smaller optimizer.batch_size, sampler.population, network.hidden or data set",
           cost.bytes_per_rank / 1e9, communicator.rank()));
     }
@@ -58,11 +61,13 @@ std::string describe(const Cost& cost) {
       "memory of a rank     {:.1f} MB (data, chains, parameters, sums)\n"
       "work of a step       {:.4g} GF over all ranks\n"
       "work of the run      {:.4g} TF\n",
-      cost.parameters, cost.training_rows, cost.shards, cost.ranks, cost.bytes_per_rank / 1e6, cost.flops_per_step / 1e9,
-      cost.flops / 1e12);
+      cost.parameters, cost.training_rows, cost.shards, cost.ranks, cost.bytes_per_rank / 1e6,
+      cost.flops_per_step / 1e9, cost.flops / 1e12);
 }
 
-template Cost cost_of_step<float>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&, std::int64_t, int);
-template Cost cost_of_step<double>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&, std::int64_t, int);
+template Cost cost_of_step<float>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&,
+                                  std::int64_t, int);
+template Cost cost_of_step<double>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&,
+                                   std::int64_t, int);
 
 }  // namespace ebmpi::training

@@ -17,18 +17,20 @@ struct Cost {
   std::int64_t training_rows = 0;
   std::int64_t shards = 0;
   int ranks = 1;
-  double bytes_per_rank = 0;  ///< data, chains, parameters, optimizer and sums of the rank that holds the most
+  double bytes_per_rank =
+      0;  ///< data, chains, parameters, optimizer and sums of the rank that holds the most
   double flops_per_step = 0;  ///< over all ranks; a multiply-add counts 2
   double flops = 0;           ///< of the whole run
 };
 
-/// In units of W, the weights of all matrices: a Langevin step of one chain 4W, a sample's parameter gradient 6W, and each step
-/// takes the gradient of batch_size data and batch_size chains.
+/// In units of W, the weights of all matrices: a Langevin step of one chain 4W, a sample's parameter gradient
+/// 6W, and each step takes the gradient of batch_size data and batch_size chains.
 template <class Scalar>
-Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape, const comm::ShardMap& shards,
-                  std::int64_t training_rows, int ranks);
+Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape,
+                  const comm::ShardMap& shards, std::int64_t training_rows, int ranks);
 
-/// Collective. Throws core::InputError where a rank is refused that much memory in one piece: better than to fail half-way.
+/// Collective. Throws core::InputError where a rank is refused that much memory in one piece: better than to
+/// fail half-way.
 void require_memory(const comm::Communicator& communicator, const Cost& cost);
 
 /// The lines that `train --check` prints.

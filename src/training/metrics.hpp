@@ -12,9 +12,10 @@ namespace ebmpi::training {
 /// Means over the chains of one step, taken at their last gradient.
 struct ChainMetrics {
   double gradient_norm = 0;  ///< mean ‖∇E‖
-  double equipartition = 0;  ///< mean (x - c)·∇E / (D·T): 1 for chains in equilibrium, by partial integration, whatever E is
-  double outside = 0;        ///< fraction outside the range of the training data
-  double age = 0;            ///< mean Langevin steps since the last restart
+  double equipartition =
+      0;  ///< mean (x - c)·∇E / (D·T): 1 for chains in equilibrium, by partial integration, whatever E is
+  double outside = 0;  ///< fraction outside the range of the training data
+  double age = 0;      ///< mean Langevin steps since the last restart
 };
 
 /// One line of metrics.csv. All but the last two columns are a function of the config alone.

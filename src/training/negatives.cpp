@@ -19,21 +19,24 @@ Kokkos::View<Scalar*, core::MemorySpace> to_device(const std::vector<double>& va
 
 namespace {
 
-/// Starts of chains that live for one step; a free function, since CUDA's extended lambdas may not stand in a private member.
+/// Starts of chains that live for one step; a free function, since CUDA's extended lambdas may not stand in a
+/// private member.
 template <class Scalar>
 void start_short_chains(std::int64_t step, config::ChainStart start, std::int64_t first, core::PhiloxKey key,
-                        const sampling::StartDistribution<Scalar>& distribution, const core::Rows<Scalar>& batch,
-                        const core::Rows<Scalar>& chains, const Kokkos::View<std::int64_t*, core::MemorySpace>& numbers) {
+                        const sampling::StartDistribution<Scalar>& distribution,
+                        const core::Rows<Scalar>& batch, const core::Rows<Scalar>& chains,
+                        const Kokkos::View<std::int64_t*, core::MemorySpace>& numbers) {
   const bool from_data = start == config::ChainStart::data;
   const Kokkos::RangePolicy<ExecutionSpace> policy(0, chains.extent(0));
-  Kokkos::parallel_for("ebmpi::training::start_chains", policy, KOKKOS_LAMBDA(std::int64_t row) {
-    numbers(row) = first + row;
-    if (from_data) {
-      for (std::size_t d = 0; d < chains.extent(1); ++d) chains(row, d) = batch(row, d);
-    } else {
-      distribution(key, first + row, static_cast<std::uint32_t>(step), chains, row);
-    }
-  });
+  Kokkos::parallel_for(
+      "ebmpi::training::start_chains", policy, KOKKOS_LAMBDA(std::int64_t row) {
+        numbers(row) = first + row;
+        if (from_data) {
+          for (std::size_t d = 0; d < chains.extent(1); ++d) chains(row, d) = batch(row, d);
+        } else {
+          distribution(key, first + row, static_cast<std::uint32_t>(step), chains, row);
+        }
+      });
 }
 
 }  // namespace
@@ -49,10 +52,12 @@ Negatives<Scalar>::Negatives(const config::RunConfig& config, const comm::ShardM
                           to_device<Scalar>(data.moments().deviation, "ebmpi::training::start_deviation")},
       numbers_("ebmpi::training::chain_numbers", shards.owned_slice(config.optimizer.batch_size).size()),
       watch_{start_distribution_.mean,
-             Kokkos::View<Scalar*, core::MemorySpace>("ebmpi::training::chain_gradient_norm", numbers_.extent(0)),
+             Kokkos::View<Scalar*, core::MemorySpace>("ebmpi::training::chain_gradient_norm",
+                                                      numbers_.extent(0)),
              Kokkos::View<Scalar*, core::MemorySpace>("ebmpi::training::virial", numbers_.extent(0))},
       noise_key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::chain_noise)),
-      start_key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::initial_chains)) {
+      start_key_(
+          core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::initial_chains)) {
   if (!is_persistent(config)) return;
   const std::int64_t chains = config.sampler.population;
   const std::int64_t first = shards.owned_slice(chains).first;
@@ -67,14 +72,16 @@ Negatives<Scalar>::Negatives(const config::RunConfig& config, const comm::ShardM
 }
 
 template <class Scalar>
-void Negatives<Scalar>::start(std::int64_t step, const core::Rows<Scalar>& batch, const core::Rows<Scalar>& chains) {
+void Negatives<Scalar>::start(std::int64_t step, const core::Rows<Scalar>& batch,
+                              const core::Rows<Scalar>& chains) {
   if (population_) return population_->check_out(step, reinitialize_, chains, numbers_);
-  start_short_chains(step, chain_start_, first_row_, start_key_, start_distribution_, batch, chains, numbers_);
+  start_short_chains(step, chain_start_, first_row_, start_key_, start_distribution_, batch, chains,
+                     numbers_);
 }
 
 template <class Scalar>
-void Negatives<Scalar>::advance(std::int64_t step, const network::Mlp<Scalar>& network, const core::Rows<Scalar>& batch,
-                                const core::Rows<Scalar>& chains) {
+void Negatives<Scalar>::advance(std::int64_t step, const network::Mlp<Scalar>& network,
+                                const core::Rows<Scalar>& batch, const core::Rows<Scalar>& chains) {
   start(step, batch, chains);
   sampling::run_langevin(ExecutionSpace(), network::MlpEnergy<Scalar>{network.view()}, langevin_, noise_key_,
                          static_cast<std::uint32_t>(step), {chains, numbers_}, watch_);

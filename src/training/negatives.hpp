@@ -12,11 +12,13 @@
 
 namespace ebmpi::training {
 
-/// The chains that give a step its negative samples: from noise, from the data, or from the persistent population.
+/// The chains that give a step its negative samples: from noise, from the data, or from the persistent
+/// population.
 template <class Scalar>
 class Negatives {
- public:
-  Negatives(const config::RunConfig& config, const comm::ShardMap& shards, const data::TrainingData<Scalar>& data);
+public:
+  Negatives(const config::RunConfig& config, const comm::ShardMap& shards,
+            const data::TrainingData<Scalar>& data);
 
   /// `chains` (rows, D) become the negative samples of `step`; `batch` (rows, D) is its data.
   void advance(std::int64_t step, const network::Mlp<Scalar>& network, const core::Rows<Scalar>& batch,
@@ -33,7 +35,7 @@ class Negatives {
   /// Slices of the population, one for each owned shard.
   const std::vector<data::ShardSlice>& population_slices() const { return population_slices_; }
 
- private:
+private:
   void start(std::int64_t step, const core::Rows<Scalar>& batch, const core::Rows<Scalar>& chains);
 
   sampling::LangevinSettings langevin_;

@@ -23,20 +23,25 @@ std::string short_duration(double seconds) {
 
 namespace {
 
-/// Whether a person watches. Open MPI gives its ranks a pseudo-terminal even where its own output goes to a file, so under a launcher
-/// it is the launcher's output that counts.
+/// Whether a person watches. Open MPI gives its ranks a pseudo-terminal even where its own output goes to a
+/// file, so under a launcher it is the launcher's output that counts.
 bool writes_to_terminal() {
   if (isatty(STDOUT_FILENO) == 0) return false;
   if (std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr && std::getenv("PMIX_RANK") == nullptr) return true;
   std::error_code none;
-  const std::string target = std::filesystem::read_symlink(fmt::format("/proc/{}/fd/1", getppid()), none).string();
+  const std::string target =
+      std::filesystem::read_symlink(fmt::format("/proc/{}/fd/1", getppid()), none).string();
   return target.starts_with("/dev/pts/") || target.starts_with("/dev/tty");
 }
 
 }  // namespace
 
 Progress::Progress(std::int64_t steps, std::int64_t batch_size)
-    : steps_(steps), batch_size_(batch_size), on_terminal_(writes_to_terminal()), start_(Clock::now()), last_bar_(start_) {}
+    : steps_(steps),
+      batch_size_(batch_size),
+      on_terminal_(writes_to_terminal()),
+      start_(Clock::now()),
+      last_bar_(start_) {}
 
 double Progress::samples_per_second(std::int64_t step) const {
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
@@ -57,10 +62,11 @@ void Progress::tick(std::int64_t step) {
 void Progress::report(const Metrics& m) {
   const double rate = m.samples_per_second;
   const double to_go = rate > 0 ? static_cast<double>((steps_ - m.step) * batch_size_) / rate : 0.0;
-  say(fmt::format("step {:>{}}/{}  loss {:+.4f}  energy data {:+.3f} chains {:+.3f} gap {:+.4f}  gradient {:.3g}  "
-                  "equipartition {:.2f}  {:.3g} samples/s  {} to go",
-                  m.step, std::to_string(steps_).size(), steps_, m.loss.loss, m.loss.energy_data, m.loss.energy_chains,
-                  m.loss.gap(), m.gradient_norm, m.chains.equipartition, rate, short_duration(to_go)));
+  say(fmt::format(
+      "step {:>{}}/{}  loss {:+.4f}  energy data {:+.3f} chains {:+.3f} gap {:+.4f}  gradient {:.3g}  "
+      "equipartition {:.2f}  {:.3g} samples/s  {} to go",
+      m.step, std::to_string(steps_).size(), steps_, m.loss.loss, m.loss.energy_data, m.loss.energy_chains,
+      m.loss.gap(), m.gradient_norm, m.chains.equipartition, rate, short_duration(to_go)));
 }
 
 void Progress::say(const std::string& line) {

@@ -9,9 +9,10 @@
 
 namespace ebmpi::training {
 
-/// Tells a person how a run goes: a plain line for each line of metrics, and on a terminal a bar in between. Rank 0 only.
+/// Tells a person how a run goes: a plain line for each line of metrics, and on a terminal a bar in between.
+/// Rank 0 only.
 class Progress {
- public:
+public:
   Progress(std::int64_t steps, std::int64_t batch_size);
 
   /// After every step; moves the bar.
@@ -26,7 +27,7 @@ class Progress {
 
   double samples_per_second(std::int64_t step) const;
 
- private:
+private:
   std::int64_t steps_;
   std::int64_t batch_size_;
   std::int64_t first_step_ = -1;

@@ -27,24 +27,28 @@ namespace {
 comm::ShardMap shard_map(const comm::Communicator& communicator, const config::RunConfig& config) {
   const std::int64_t shards = config::resolved_shards(config);
   if (communicator.size() > shards) {
-    throw core::InputError(fmt::format(
-        "{} ranks for {} shards (a rank owns whole shards, so more ranks would idle); run with at most {} ranks, or set "
-        "parallel.shards to at least {} in a new run (it fixes how sums are grouped and cannot change in a resumed one)",
-        communicator.size(), shards, shards, communicator.size()));
+    throw core::InputError(
+        fmt::format("{} ranks for {} shards (a rank owns whole shards, so more ranks would idle); run with "
+                    "at most {} ranks, or set "
+                    "parallel.shards to at least {} in a new run (it fixes how sums are grouped and cannot "
+                    "change in a resumed one)",
+                    communicator.size(), shards, shards, communicator.size()));
   }
   return {shards, communicator.size(), communicator.rank()};
 }
 
 /// The cost as far as it is known before the data are read: no row is held out.
 template <class Scalar>
-Cost cost_before(const config::RunConfig& config, const comm::ShardMap& shards, const data::SampleSource& source, int ranks) {
+Cost cost_before(const config::RunConfig& config, const comm::ShardMap& shards,
+                 const data::SampleSource& source, int ranks) {
   const std::int64_t dimension = config.data.pca > 0 ? config.data.pca : source.columns();
-  return cost_of_step<Scalar>(config, mlp_shape(config.network, static_cast<int>(dimension)), shards, source.rows(), ranks);
+  return cost_of_step<Scalar>(config, mlp_shape(config.network, static_cast<int>(dimension)), shards,
+                              source.rows(), ranks);
 }
 
 /// The checkpoint to go on from, if any.
-std::optional<std::string> find_checkpoint(const comm::Communicator& communicator, const io::RunFolder& folder,
-                                           const RunOptions& options) {
+std::optional<std::string> find_checkpoint(const comm::Communicator& communicator,
+                                           const io::RunFolder& folder, const RunOptions& options) {
   if (options.resume == ResumeMode::from_file) {
     io::verify_checkpoint(communicator, options.resume_file);
     return options.resume_file;
@@ -53,13 +57,17 @@ std::optional<std::string> find_checkpoint(const comm::Communicator& communicato
   if (options.resume == ResumeMode::automatic) {
     const std::optional<std::string> newest = folder.newest_valid_checkpoint();
     if (newest || !has_any) return newest;
-    throw core::FileError(fmt::format("{} has checkpoints, but none can be read (a new run there would overwrite them); choose another "
-                                      "--output, or move the folder away", folder.path()));
+    throw core::FileError(fmt::format(
+        "{} has checkpoints, but none can be read (a new run there would overwrite them); choose another "
+        "--output, or move the folder away",
+        folder.path()));
   }
   if (has_any) {
-    throw core::InputError(fmt::format(
-        "{} already holds checkpoints (--resume never would overwrite a run); choose another --output, remove the "
-        "folder, or leave out --resume to go on", folder.path()));
+    throw core::InputError(
+        fmt::format("{} already holds checkpoints (--resume never would overwrite a run); choose another "
+                    "--output, remove the "
+                    "folder, or leave out --resume to go on",
+                    folder.path()));
   }
   return std::nullopt;
 }
@@ -69,8 +77,10 @@ void refuse_other_config(const comm::Communicator& communicator, const std::stri
   const std::vector<std::string> differences =
       config::incompatible_keys(checkpoint_config(communicator, checkpoint), config);
   if (differences.empty()) return;
-  std::string text = fmt::format("{} belongs to a run with another config (a resumed run must be the same run); choose another "
-                                 "--output, or restore the keys that differ:", checkpoint);
+  std::string text = fmt::format(
+      "{} belongs to a run with another config (a resumed run must be the same run); choose another "
+      "--output, or restore the keys that differ:",
+      checkpoint);
   for (const std::string& difference : differences) text += "\n  " + difference;
   throw core::InputError(text);
 }
@@ -78,7 +88,7 @@ void refuse_other_config(const comm::Communicator& communicator, const std::stri
 /// One run from its first step in this process to its last.
 template <class Scalar>
 class Run {
- public:
+public:
   Run(const comm::Communicator& communicator, const config::RunConfig& config, const RunOptions& options)
       : communicator_(communicator),
         config_(config),
@@ -119,18 +129,20 @@ class Run {
     return finish(stop);
   }
 
- private:
-  /// Checkpoints later than the step that the run goes on from. Those that automatic resuming passed over are damaged: they get
-  /// another name, or they would count among the newest and have good ones pruned. Beside a checkpoint that the user named they may
-  /// be good, and are not touched.
+private:
+  /// Checkpoints later than the step that the run goes on from. Those that automatic resuming passed over are
+  /// damaged: they get another name, or they would count among the newest and have good ones pruned. Beside a
+  /// checkpoint that the user named they may be good, and are not touched.
   void set_aside_later_checkpoints(ResumeMode mode) {
     const std::string own = folder_.checkpoint_path(trainer_->steps_done());
     for (const std::string& path : folder_.checkpoints()) {
       if (std::pair(path.size(), path) <= std::pair(own.size(), own)) break;
       if (mode == ResumeMode::from_file) {
-        throw core::InputError(fmt::format(
-            "{} holds {}, which is later than the checkpoint to go on from (the run would overwrite it); choose another --output, or "
-            "move the later checkpoints away", folder_.path(), path));
+        throw core::InputError(
+            fmt::format("{} holds {}, which is later than the checkpoint to go on from (the run would "
+                        "overwrite it); choose another --output, or "
+                        "move the later checkpoints away",
+                        folder_.path(), path));
       }
       communicator_.together([&] {
         if (communicator_.is_root()) std::filesystem::rename(path, path + ".damaged");
@@ -140,10 +152,12 @@ class Run {
 
   void announce(const std::optional<std::string>& checkpoint) {
     if (!communicator_.is_root()) return;
-    progress_.say(fmt::format("{} parameters, {} training rows of dimension {}, {} shards on {} ranks x {} threads, temperature {:.4g}",
-                              trainer_->network().layout().size(), trainer_->data().training_rows(),
-                              trainer_->data().dimension(), shards_.shards(), communicator_.size(),
-                              core::ExecutionSpace().concurrency(), trainer_->temperature()));
+    progress_.say(
+        fmt::format("{} parameters, {} training rows of dimension {}, {} shards on {} ranks x {} threads, "
+                    "temperature {:.4g}",
+                    trainer_->network().layout().size(), trainer_->data().training_rows(),
+                    trainer_->data().dimension(), shards_.shards(), communicator_.size(),
+                    core::ExecutionSpace().concurrency(), trainer_->temperature()));
     if (checkpoint) progress_.say(fmt::format("resumed {} at step {}", *checkpoint, trainer_->steps_done()));
   }
 
@@ -168,7 +182,8 @@ class Run {
     newest_checkpoint_ = folder_.checkpoint_path(trainer_->steps_done());
     trainer_->save(newest_checkpoint_);
     folder_.prune(config_.run.keep_checkpoints);
-    stop_watch_.note_checkpoint(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    stop_watch_.note_checkpoint(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
 
   core::ExitCode finish(StopReason stop) {
@@ -179,8 +194,9 @@ class Run {
       if (done) {
         progress_.say(fmt::format("done: {} steps; {}", step, newest_checkpoint_));
       } else {
-        progress_.say(fmt::format("stopped at step {} of {} ({}); run the same command again to go on", step, config_.run.steps,
-                                  stop == StopReason::time_limit ? "the time limit is near" : "a signal asked for it"));
+        progress_.say(fmt::format(
+            "stopped at step {} of {} ({}); run the same command again to go on", step, config_.run.steps,
+            stop == StopReason::time_limit ? "the time limit is near" : "a signal asked for it"));
       }
     }
     return done ? core::ExitCode::done : core::ExitCode::stopped_early;
@@ -213,7 +229,8 @@ void check(const comm::Communicator& communicator, const config::RunConfig& conf
 
 core::ExitCode run_training(const comm::Communicator& communicator, const config::RunConfig& config,
                             const RunOptions& options) {
-  if (config.run.precision == config::Precision::double_precision) return Run<double>(communicator, config, options)();
+  if (config.run.precision == config::Precision::double_precision)
+    return Run<double>(communicator, config, options)();
   return Run<float>(communicator, config, options)();
 }
 

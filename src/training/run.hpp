@@ -23,12 +23,13 @@ struct RunOptions {
   std::optional<double> time_limit_seconds;
 };
 
-/// Trains as the config says, in its run folder: config.toml, metrics.csv, checkpoints. Collective. Returns `done` or
-/// `stopped_early`; throws core::Error.
+/// Trains as the config says, in its run folder: config.toml, metrics.csv, checkpoints. Collective. Returns
+/// `done` or `stopped_early`; throws core::Error.
 core::ExitCode run_training(const comm::Communicator& communicator, const config::RunConfig& config,
                             const RunOptions& options);
 
-/// Opens the data, builds everything, and prints parameters, memory and work of a step (rank 0) without training: `train --check`.
+/// Opens the data, builds everything, and prints parameters, memory and work of a step (rank 0) without
+/// training: `train --check`.
 void check_training(const comm::Communicator& communicator, const config::RunConfig& config);
 
 }  // namespace ebmpi::training

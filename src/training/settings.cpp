@@ -13,23 +13,29 @@ network::MlpShape mlp_shape(const config::NetworkSection& network, int inputs) {
 
 sampling::LangevinSettings langevin_settings(const config::SamplerSection& sampler) {
   const double temperature = config::langevin_temperature(sampler);
-  return {static_cast<int>(sampler.steps), sampler.step_size, std::sqrt(2.0 * sampler.step_size * temperature),
-          sampler.gradient_clip};
+  return {static_cast<int>(sampler.steps), sampler.step_size,
+          std::sqrt(2.0 * sampler.step_size * temperature), sampler.gradient_clip};
 }
 
 optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer) {
   const bool adam = optimizer.kind == config::OptimizerKind::adam;
-  return {adam ? optimizer::Kind::adam : optimizer::Kind::sgd, optimizer.beta1, optimizer.beta2, optimizer.epsilon,
-          optimizer.momentum};
+  return {adam ? optimizer::Kind::adam : optimizer::Kind::sgd, optimizer.beta1, optimizer.beta2,
+          optimizer.epsilon, optimizer.momentum};
 }
 
 optimizer::Schedule schedule(const config::RunConfig& config) {
   const config::OptimizerSection& section = config.optimizer;
   optimizer::Schedule result;
   switch (section.schedule) {
-    case config::ScheduleKind::constant: result.kind = optimizer::ScheduleKind::constant; break;
-    case config::ScheduleKind::cosine: result.kind = optimizer::ScheduleKind::cosine; break;
-    case config::ScheduleKind::step: result.kind = optimizer::ScheduleKind::step; break;
+    case config::ScheduleKind::constant:
+      result.kind = optimizer::ScheduleKind::constant;
+      break;
+    case config::ScheduleKind::cosine:
+      result.kind = optimizer::ScheduleKind::cosine;
+      break;
+    case config::ScheduleKind::step:
+      result.kind = optimizer::ScheduleKind::step;
+      break;
   }
   result.learning_rate = section.learning_rate;
   result.steps = config.run.steps;
@@ -50,7 +56,8 @@ data::Preparation preparation(const config::RunConfig& config) {
   return result;
 }
 
-std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator, const config::RunConfig& config) {
+std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator,
+                                                const config::RunConfig& config) {
   const config::DataSection& section = config.data;
   if (!section.file.empty()) return data::open_file_source(communicator, section.file, section.dataset);
   return data::make_density_source(section.density, section.dimension, section.noise, section.count,

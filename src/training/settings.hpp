@@ -10,7 +10,8 @@
 
 namespace ebmpi::training {
 
-// The sections of a RunConfig as the settings that each folder works with: those folders know nothing of config files.
+// The sections of a RunConfig as the settings that each folder works with: those folders know nothing of
+// config files.
 
 network::MlpShape mlp_shape(const config::NetworkSection& network, int inputs);
 sampling::LangevinSettings langevin_settings(const config::SamplerSection& sampler);
@@ -18,7 +19,8 @@ optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer
 optimizer::Schedule schedule(const config::RunConfig& config);
 data::Preparation preparation(const config::RunConfig& config);
 /// The run's samples, opened but not read. Collective.
-std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator, const config::RunConfig& config);
+std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator,
+                                                const config::RunConfig& config);
 
 bool is_persistent(const config::RunConfig& config);
 

@@ -10,7 +10,9 @@ namespace {
 volatile std::sig_atomic_t stop_requested = 0;
 const auto program_start = std::chrono::steady_clock::now();
 
-void request_stop(int) { stop_requested = 1; }
+void request_stop(int) {
+  stop_requested = 1;
+}
 
 }  // namespace
 
@@ -22,7 +24,9 @@ void install_stop_signals() {
   for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) sigaction(signal, &action, nullptr);
 }
 
-bool stop_signal_seen() { return stop_requested != 0; }
+bool stop_signal_seen() {
+  return stop_requested != 0;
+}
 
 StopWatch::StopWatch(std::optional<double> limit_seconds) : start_(program_start), limit_(limit_seconds) {}
 
@@ -34,6 +38,8 @@ StopReason StopWatch::reason() const {
   return elapsed >= *limit_ - reserve ? StopReason::time_limit : StopReason::none;
 }
 
-void StopWatch::note_checkpoint(double seconds) { longest_checkpoint_ = std::max(longest_checkpoint_, seconds); }
+void StopWatch::note_checkpoint(double seconds) {
+  longest_checkpoint_ = std::max(longest_checkpoint_, seconds);
+}
 
 }  // namespace ebmpi::training

@@ -21,15 +21,17 @@ void write_tensors(io::FileWriter& file, const std::string& group, const network
 }
 
 template <class Scalar>
-void read_tensors(const io::FileReader& file, const std::string& group, const network::ParameterLayout& layout,
+void read_tensors(const io::FileReader& file, const std::string& group,
+                  const network::ParameterLayout& layout,
                   const Kokkos::View<Scalar*, core::MemorySpace>& buffer) {
   const auto host = Kokkos::create_mirror_view(buffer);
   for (const network::ParameterTensor& tensor : layout.tensors()) {
     const io::Array<Scalar> array = file.read_replicated<Scalar>(group + "/" + tensor.name);
     if (array.shape != tensor.shape) {
-      throw core::FileError(fmt::format("{}: {}/{} has another shape than the config inside asks for (the file was changed by "
-                                        "hand, or another version wrote it); use another checkpoint",
-                                        file.path(), group, tensor.name));
+      throw core::FileError(
+          fmt::format("{}: {}/{} has another shape than the config inside asks for (the file was changed by "
+                      "hand, or another version wrote it); use another checkpoint",
+                      file.path(), group, tensor.name));
     }
     std::copy(array.values.begin(), array.values.end(), host.data() + tensor.offset);
   }

@@ -30,14 +30,16 @@ std::vector<std::int64_t> slot_sizes(const network::ParameterLayout& layout, int
 }
 
 constexpr const char* after_divergence =
-    "the checkpoints written so far are untouched; start another run (another --output) with a smaller optimizer.learning_rate or "
+    "the checkpoints written so far are untouched; start another run (another --output) with a smaller "
+    "optimizer.learning_rate or "
     "sampler.step_size, or a larger objective.energy_regularization";
 
 /// Data with jitter reach this many of its standard deviations beyond the range of the rows.
 constexpr double jitter_reach = 4.0;
 
-/// The decay at `step` (from 1) that makes the moving average one of the parameters after steps 1 to `step`, with weights that fall
-/// by `decay` a step and add up to 1: the initial parameters have no part in it. Kingma and Ba 2015, arXiv 1412.6980, section 3.
+/// The decay at `step` (from 1) that makes the moving average one of the parameters after steps 1 to `step`,
+/// with weights that fall by `decay` a step and add up to 1: the initial parameters have no part in it.
+/// Kingma and Ba 2015, arXiv 1412.6980, section 3.
 double average_decay(double decay, std::int64_t step) {
   const double count = static_cast<double>(step);
   return decay * (1.0 - std::pow(decay, count - 1.0)) / (1.0 - std::pow(decay, count));
@@ -64,7 +66,8 @@ Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::Sha
       samples_("ebmpi::training::samples", 2 * shards.owned_slice(config.optimizer.batch_size).size(),
                data_.dimension()),
       slots_(data::make_batch_slots(shards, config.optimizer.batch_size, data_.training_slices())),
-      sums_(slot_sizes(network_.layout(), ContrastiveDivergence<Scalar>::terms), ExecutionSpace().concurrency()),
+      sums_(slot_sizes(network_.layout(), ContrastiveDivergence<Scalar>::terms),
+            ExecutionSpace().concurrency()),
       gradient_("ebmpi::training::gradient", network_.layout().size()),
       control_(static_cast<std::size_t>(sums_.slots()) + 1) {
   const std::size_t rows = samples_.extent(0) / 2;
@@ -81,7 +84,8 @@ template <class Scalar>
 void Trainer<Scalar>::make_blocks() {
   std::vector<objective::SampleBlock> blocks;
   const std::int64_t batch_size = config_.optimizer.batch_size;
-  const std::int64_t rows = shards_.owned_slice(batch_size).size(), first_row = shards_.owned_slice(batch_size).first;
+  const std::int64_t rows = shards_.owned_slice(batch_size).size(),
+                     first_row = shards_.owned_slice(batch_size).first;
   for (std::int64_t shard = 0; shard < shards_.shards(); ++shard) {
     const comm::IndexRange slice = shards_.slice(batch_size, shard);
     all_blocks_ += 2 * core::tile_count(slice.size());
@@ -125,15 +129,16 @@ StopReason Trainer<Scalar>::accumulate_gradient(std::int64_t step, StopReason wi
   FixedPointSum::Verdict verdict = FixedPointSum::Verdict::repeat;
   while (verdict == FixedPointSum::Verdict::repeat) {
     sums_.clear();
-    objective::add_jet_gradients(ExecutionSpace(), network_.view(), weigher, {samples_, {}, blocks_}, sums_.adder(),
-                                 sums_.workers());
+    objective::add_jet_gradients(ExecutionSpace(), network_.view(), weigher, {samples_, {}, blocks_},
+                                 sums_.adder(), sums_.workers());
     sums_.collect();
     agreed = agree(wish);
     verdict = sums_.judge(all_blocks_);
   }
   if (verdict == FixedPointSum::Verdict::not_finite) {
-    throw core::DivergenceError(fmt::format(
-        "training diverged at step {} (the gradient or the loss is NaN or infinite); {}", step, after_divergence));
+    throw core::DivergenceError(
+        fmt::format("training diverged at step {} (the gradient or the loss is NaN or infinite); {}", step,
+                    after_divergence));
   }
   communicator_.sum(sums_.sums());
   double terms[ContrastiveDivergence<Scalar>::terms];
@@ -165,14 +170,15 @@ void Trainer<Scalar>::clip() {
   if (bound > 0.0) norm_.clip(gradient_, gradient_norm_, bound);
 }
 
-/// Sums over one shard's chains of this step: ‖∇E‖, virial, outside the data's range, rows; then ages and chains of its slice of
-/// the population.
+/// Sums over one shard's chains of this step: ‖∇E‖, virial, outside the data's range, rows; then ages and
+/// chains of its slice of the population.
 template <class Scalar>
 std::vector<double> Trainer<Scalar>::local_chain_sums(std::int64_t shard) const {
   const std::int64_t batch_size = config_.optimizer.batch_size;
   const comm::IndexRange slice = shards_.slice(batch_size, shard);
   const std::int64_t first_row = shards_.owned_slice(batch_size).first;
-  const auto norms = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), negatives_.watch().gradient_norm);
+  const auto norms =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), negatives_.watch().gradient_norm);
   const auto virial = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), negatives_.watch().virial);
   const auto x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), chains_);
   const data::ModelSpaceMoments& moments = data_.moments();
@@ -190,7 +196,8 @@ std::vector<double> Trainer<Scalar>::local_chain_sums(std::int64_t shard) const 
   }
   if (const auto* population = negatives_.population()) {
     const auto age = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), population->age());
-    const data::ShardSlice& own = negatives_.population_slices()[static_cast<std::size_t>(shard - shards_.owned().first)];
+    const data::ShardSlice& own =
+        negatives_.population_slices()[static_cast<std::size_t>(shard - shards_.owned().first)];
     for (std::int64_t chain = own.local_first; chain < own.local_first + own.size; ++chain) {
       sums[4] += static_cast<double>(age(chain));
       sums[5] += 1.0;
@@ -207,7 +214,8 @@ double Trainer<Scalar>::validation_energy() {
   for (const data::ShardSlice& slice : data_.validation_slices()) {
     const std::int64_t count = std::min(slice.size, share);
     const core::Rows<Scalar> part = Kokkos::subview(
-        rows, std::pair<std::int64_t, std::int64_t>(slice.local_first, slice.local_first + count), Kokkos::ALL);
+        rows, std::pair<std::int64_t, std::int64_t>(slice.local_first, slice.local_first + count),
+        Kokkos::ALL);
     Buffer energies("ebmpi::training::validation_energies", count);
     network::evaluate(ExecutionSpace(), network::MlpEnergy<Scalar>{network_.view()}, part, energies);
     const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), energies);
@@ -256,8 +264,9 @@ void Trainer<Scalar>::resume(const std::string& checkpoint) {
 template <class Scalar>
 void Trainer<Scalar>::save(const std::string& path) {
   if (!std::isfinite(norm_(network_.parameters())) || !std::isfinite(norm_(average_))) {
-    throw core::DivergenceError(fmt::format("training diverged at step {} (a parameter is NaN or infinite, so {} was not written); {}",
-                                            state_.step, path, after_divergence));
+    throw core::DivergenceError(fmt::format(
+        "training diverged at step {} (a parameter is NaN or infinite, so {} was not written); {}",
+        state_.step, path, after_divergence));
   }
   write_checkpoint(communicator_, path, config_, state_, parts());
 }

@@ -19,22 +19,24 @@
 
 namespace ebmpi::training {
 
-/// Trains one energy on all ranks. The numbers are a function of the config alone: not of the ranks, the threads, or where the
-/// run was stopped and resumed.
+/// Trains one energy on all ranks. The numbers are a function of the config alone: not of the ranks, the
+/// threads, or where the run was stopped and resumed.
 template <class Scalar>
 class Trainer {
- public:
+public:
   /// Collective. The first state: initial parameters, chains from noise, step 0.
-  Trainer(const comm::Communicator& communicator, const comm::ShardMap& shards, const config::RunConfig& config,
-          const data::SampleSource& source);
+  Trainer(const comm::Communicator& communicator, const comm::ShardMap& shards,
+          const config::RunConfig& config, const data::SampleSource& source);
 
   /// Collective. Goes on from a checkpoint, written on any number of ranks.
   void resume(const std::string& checkpoint);
-  /// Collective. Writes the state to `path`. Throws core::DivergenceError in place of writing parameters that are not finite.
+  /// Collective. Writes the state to `path`. Throws core::DivergenceError in place of writing parameters that
+  /// are not finite.
   void save(const std::string& path);
 
-  /// Collective. One parameter update. `wish` is this rank's wish to stop; returns what all ranks agree on. Throws
-  /// core::DivergenceError on every rank where a gradient is not finite; the parameters are then those of the step before.
+  /// Collective. One parameter update. `wish` is this rank's wish to stop; returns what all ranks agree on.
+  /// Throws core::DivergenceError on every rank where a gradient is not finite; the parameters are then those
+  /// of the step before.
   StopReason step(StopReason wish);
   /// Collective. The figures of the last step.
   Metrics measure();
@@ -44,7 +46,7 @@ class Trainer {
   const network::Mlp<Scalar>& network() const { return network_; }
   double temperature() const { return negatives_.temperature(); }
 
- private:
+private:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
   void make_blocks();
@@ -60,19 +62,19 @@ class Trainer {
   config::RunConfig config_;
   data::TrainingData<Scalar> data_;
   network::Mlp<Scalar> network_;
-  Buffer average_;                                // (P), moving average of the parameters
+  Buffer average_;  // (P), moving average of the parameters
   optimizer::Optimizer<Scalar> optimizer_;
   optimizer::Schedule schedule_;
   optimizer::GradientNorm<Scalar> norm_;
   Negatives<Scalar> negatives_;
-  core::Rows<Scalar> samples_;                    // (2 rows, D): the batch's data, then its chains
-  core::Rows<Scalar> batch_, chains_;             // its two halves
-  core::BatchSlots slots_;                        // of the data
+  core::Rows<Scalar> samples_;         // (2 rows, D): the batch's data, then its chains
+  core::Rows<Scalar> batch_, chains_;  // its two halves
+  core::BatchSlots slots_;             // of the data
   Kokkos::View<objective::SampleBlock*, core::MemorySpace> blocks_;
-  std::int64_t all_blocks_ = 0;                   // over all ranks
-  core::FixedPointSum sums_;                      // gradient (P), loss terms
-  Buffer gradient_;                               // (P)
-  std::vector<std::int64_t> control_;             // peaks of the sums and the wish to stop, reduced together
+  std::int64_t all_blocks_ = 0;        // over all ranks
+  core::FixedPointSum sums_;           // gradient (P), loss terms
+  Buffer gradient_;                    // (P)
+  std::vector<std::int64_t> control_;  // peaks of the sums and the wish to stop, reduced together
   objective::ContrastiveLoss loss_;
   double gradient_norm_ = 0;
   RunState state_;

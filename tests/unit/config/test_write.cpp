@@ -127,7 +127,7 @@ TEST_CASE("every field of the structs has a key", "[config]") {
   [[maybe_unused]] auto& [s1, s2, s3, s4, s5, s6, s7, s8, s9] = sampler;
   [[maybe_unused]] auto& [o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14] = optimizer;
   [[maybe_unused]] auto& [p1] = parallel;
-  const std::map<std::string, int> fields = {{"run", 7},       {"data", 10},    {"network", 3},
+  const std::map<std::string, int> fields = {{"run", 7},       {"data", 10},   {"network", 3},
                                              {"objective", 2}, {"sampler", 9}, {"optimizer", 14},
                                              {"parallel", 1}};
   std::map<std::string, int> keys;
