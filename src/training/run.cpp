@@ -110,7 +110,7 @@ public:
     communicator.together([&] {
       if (!communicator_.is_root()) return;
       metrics_ = std::make_unique<io::MetricsFile>(folder_.metrics_path(), metrics_columns());
-      metrics_->resume_after(checkpoint ? trainer_->steps_done() : -1);
+      metrics_->resume_after(checkpoint ? last_kept_line() : -1);
     });
     announce(checkpoint);
   }
@@ -148,6 +148,13 @@ private:
         if (communicator_.is_root()) std::filesystem::rename(path, path + ".damaged");
       });
     }
+  }
+
+  /// The line that the end of a shorter run added off the interval is dropped again, so that a run in parts
+  /// leaves the metrics of a run in one piece.
+  std::int64_t last_kept_line() const {
+    const std::int64_t step = trainer_->steps_done();
+    return step % config_.run.log_every == 0 || step >= config_.run.steps ? step : step - 1;
   }
 
   void announce(const std::optional<std::string>& checkpoint) {
