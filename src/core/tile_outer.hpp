@@ -3,6 +3,7 @@
 
 #include "core/fixed_point.hpp"
 #include "core/tile.hpp"
+#include "core/transpose_square.hpp"
 #include "core/unroll.hpp"
 
 namespace ebmpi::core {
@@ -28,20 +29,12 @@ KOKKOS_FORCEINLINE_FUNCTION void transpose_tile(const Member& member, const Scal
                                                 Scalar* out, int lanes) {
   const int columns = transposed_columns<Scalar>(features);
   if constexpr (is_host_space<typename Member::execution_space>) {
-    constexpr int block = 16;
-    for (int first_lane = 0; first_lane < lanes; first_lane += block) {
-      for (int first = 0; first < columns; first += block) {
-        const int end = features - first < block ? features - first : block;
-        Scalar square[block][block] = {};
-        for (int i = 0; i < end; ++i) {
-          const Scalar* const row = in + static_cast<std::ptrdiff_t>(first + i) * lanes + first_lane;
-          for (int lane = 0; lane < block; ++lane) square[lane][i] = row[lane];
-        }
-        const int width = columns - first < block ? columns - first : block;
-        for (int lane = 0; lane < block; ++lane) {
-          Scalar* const to = out + static_cast<std::ptrdiff_t>(first_lane + lane) * columns + first;
-          for (int i = 0; i < width; ++i) to[i] = square[lane][i];
-        }
+    constexpr int width = pack_width<Scalar> > 1 ? pack_width<Scalar> : 4;
+    for (int lane = 0; lane < lanes; lane += width) {
+      for (int first = 0; first < columns; first += width) {
+        transpose_square<width>(in + static_cast<std::ptrdiff_t>(first) * lanes + lane, lanes,
+                                features - first, out + static_cast<std::ptrdiff_t>(lane) * columns + first,
+                                columns);
       }
     }
   } else {
