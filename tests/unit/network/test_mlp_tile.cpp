@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "support/activation_definitions.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 #include "support/numbers.hpp"
@@ -21,23 +22,6 @@ std::vector<MlpShape> shapes(Activation activation) {
   return {{3, {}, activation}, {2, {5}, activation}, {3, {4, 7}, activation}, {9, {16, 16, 16}, activation}};
 }
 
-double activation_value(Activation activation, double z) {
-  switch (activation) {
-    case Activation::silu:
-      return z / (1.0 + std::exp(-z));
-    case Activation::tanh:
-      return std::tanh(z);
-    case Activation::softplus:
-      return std::log1p(std::exp(z));
-    case Activation::gelu:
-      return 0.5 * z * std::erfc(-z / std::sqrt(2.0));
-    case Activation::sin:
-      return std::sin(z);
-    default:
-      return z > 0 ? z : (activation == Activation::relu ? 0.0 : 0.01 * z);
-  }
-}
-
 /// E at one sample with nothing but loops.
 double plain_energy(const MlpShape& shape, const std::vector<double>& parameters, std::vector<double> h) {
   std::size_t at = 0;
@@ -51,7 +35,7 @@ double plain_energy(const MlpShape& shape, const std::vector<double>& parameters
     for (std::size_t row = 0; row < out; ++row) z[row] += parameters[at + row];
     at += out;
     if (layer + 1 < shape.layers()) {
-      for (double& value : z) value = activation_value(shape.activation, value);
+      for (double& value : z) value = test::activation_definition(shape.activation, value);
     }
     h = z;
   }
