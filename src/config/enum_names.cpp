@@ -11,11 +11,13 @@ namespace {
 using Name = std::string_view;
 
 constexpr std::array<Name, 2> precision_names = {"float", "double"};
-constexpr std::array<Name, 1> network_names = {"mlp"};
-constexpr std::array<Name, 7> activation_names = {"silu", "tanh", "softplus",  "gelu",
-                                                  "sin",  "relu", "leaky_relu"};
-constexpr std::array<Name, 2> objective_names = {"contrastive_divergence",
-                                                 "persistent_contrastive_divergence"};
+constexpr std::array<Name, 2> network_names = {"mlp", "score_mlp"};
+constexpr std::array<Name, 8> activation_names = {"silu", "tanh",      "softplus", "gelu",
+                                                  "sin",  "quadratic", "relu",     "leaky_relu"};
+constexpr std::array<Name, 7> objective_names = {
+    "contrastive_divergence",   "persistent_contrastive_divergence", "score_matching",
+    "sliced_score_matching",    "denoising_score_matching",          "noise_contrastive_estimation",
+    "energy_discrepancy"};
 constexpr std::array<Name, 1> sampler_names = {"langevin"};
 constexpr std::array<Name, 2> chain_start_names = {"noise", "data"};
 constexpr std::array<Name, 2> optimizer_names = {"adam", "sgd"};

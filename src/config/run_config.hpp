@@ -10,9 +10,22 @@
 namespace ebmpi::config {
 
 enum class Precision { single_precision, double_precision };
-enum class NetworkKind { mlp };
+enum class NetworkKind { mlp, score_mlp };
 using core::Activation;
-enum class ObjectiveKind { contrastive_divergence, persistent_contrastive_divergence };
+enum class ObjectiveKind {
+  contrastive_divergence,
+  persistent_contrastive_divergence,
+  score_matching,
+  sliced_score_matching,
+  denoising_score_matching,
+  noise_contrastive_estimation,
+  energy_discrepancy
+};
+enum class DirectionKind { rademacher, gaussian };
+enum class SigmaWeighting { variance, uniform };
+enum class NoiseContrast { binary, ranking, conditional };
+enum class NoiseKind { gaussian, mixture, uniform };
+enum class CovarianceKind { full, diagonal };
 enum class SamplerKind { langevin };
 enum class ChainStart { noise, data };
 enum class OptimizerKind { adam, sgd };
@@ -26,6 +39,8 @@ struct RunSection {
   std::int64_t log_every = 100;                       ///< steps between metrics lines; >= 1
   std::int64_t checkpoint_every = 1000;               ///< steps between checkpoints; >= 1
   std::int64_t keep_checkpoints = 3;                  ///< newest checkpoints kept; >= 1
+  std::int64_t validate_every = 500;                  ///< steps between validations; 0: never
+  std::int64_t patience = 0;  ///< validations without improvement that end the run; 0: none do
   Precision precision = Precision::single_precision;  ///< "float" or "double"
 
   bool operator==(const RunSection&) const = default;
@@ -52,14 +67,33 @@ struct NetworkSection {
   std::vector<std::int64_t> hidden = {128, 128};  ///< widths of the hidden layers; each 1 to 65536
   Activation activation = Activation::silu;
   NetworkKind kind = NetworkKind::mlp;
+  bool spectral_norm = false;  ///< every weight matrix is kept at spectral norm 1
 
   bool operator==(const NetworkSection&) const = default;
 };
 
-/// [objective]
+/// [objective]: the loss; which keys mean anything depends on its kind.
 struct ObjectiveSection {
   ObjectiveKind kind = ObjectiveKind::persistent_contrastive_divergence;
-  double energy_regularization = 0.1;  ///< λ of λ(E⁺² + E⁻²); >= 0
+  /// λ of λ(E⁺² + E⁻²); >= 0; unless given, 0 for all but contrastive divergence
+  double energy_regularization = 0.1;
+  double gradient_penalty = 0.0;  ///< μ of μ(‖∇E⁺‖² + ‖∇E⁻‖²); >= 0
+  std::int64_t projections = 1;   ///< sliced: directions for each sample; >= 1
+  DirectionKind directions = DirectionKind::rademacher;     ///< sliced
+  bool variance_reduction = true;                           ///< sliced: ½‖∇E‖² in place of ½(v·∇E)²
+  double sigma = 0.1;                                       ///< denoising: noise scale, in model space; > 0
+  std::vector<double> sigmas;                               ///< denoising: ladder, falling; E(x, σ)
+  SigmaWeighting sigma_weighting = SigmaWeighting::variance;  ///< denoising: λ(σ) = σ² or 1
+  bool antithetic = false;                                  ///< denoising: x + σz and x - σz together
+  NoiseContrast contrast = NoiseContrast::binary;           ///< noise contrast: which classification
+  NoiseKind noise = NoiseKind::gaussian;                    ///< noise contrast: fitted to the training data
+  double noise_ratio = 4.0;                                 ///< noise contrast: ν; > 0
+  std::int64_t noise_components = 16;                       ///< noise contrast: of the mixture; >= 1
+  CovarianceKind noise_covariance = CovarianceKind::full;   ///< noise contrast: of each Gaussian
+  double conditional_scale = 0.3;                           ///< conditional contrast: of y - x; > 0
+  double diffusion_time = 0.09;                             ///< energy discrepancy: t; > 0
+  std::int64_t perturbations = 15;                          ///< energy discrepancy: M; 1 to 63
+  double stabilization = 1.0;                               ///< energy discrepancy: w; > 0
 
   bool operator==(const ObjectiveSection&) const = default;
 };
@@ -90,6 +124,8 @@ struct OptimizerSection {
   double epsilon = 1e-8;          ///< Adam; > 0
   double momentum = 0.0;          ///< SGD; 0 <= momentum < 1
   double gradient_clip = 0.0;     ///< bound on the norm of the parameter gradient; 0 is none
+  double weight_decay = 0.0;      ///< decoupled, on weight matrices; >= 0
+  double l1 = 0.0;                ///< soft threshold, on weight matrices; >= 0
   double ema = 0.999;             ///< decay of the parameters' moving average; 0 <= ema < 1
   ScheduleKind schedule = ScheduleKind::constant;
   std::int64_t warmup_steps = 0;    ///< linear rise of the learning rate from 0; >= 0

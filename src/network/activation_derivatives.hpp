@@ -97,6 +97,11 @@ KOKKOS_FORCEINLINE_FUNCTION void activation_derivatives(Scalar z, Scalar (&phi)[
     if constexpr (Count > 1) phi[1] = cosine;
     if constexpr (Count > 2) phi[2] = -sine;
     if constexpr (Count > 3) phi[3] = -cosine;
+  } else if constexpr (activation == Activation::quadratic) {
+    phi[0] = Scalar(0.5) * z * z;
+    if constexpr (Count > 1) phi[1] = z;
+    if constexpr (Count > 2) phi[2] = one;
+    if constexpr (Count > 3) phi[3] = 0;
   } else {
     const Scalar below = activation == Activation::relu ? Scalar(0) : Scalar(leaky_slope);
     const Scalar slope = z > Scalar(0) ? one : below;

@@ -153,6 +153,8 @@ private:
         return activate_as<Activation::gelu>(member, dense, unit);
       case Activation::sin:
         return activate_as<Activation::sin>(member, dense, unit);
+      case Activation::quadratic:
+        return activate_as<Activation::quadratic>(member, dense, unit);
       case Activation::relu:
         return activate_as<Activation::relu>(member, dense, unit);
       case Activation::leaky_relu:
