@@ -18,15 +18,22 @@ public:
     return round_up(dimension + 3, 4);
   }
 
-  /// `ring` (ring_rows(dimension), tile_size) is scratch; `numbers` (tile_size) the samples' global numbers.
+  /// `ring` (ring_rows(dimension), tile_size) is scratch; `numbers` (tile_size) the samples' global numbers;
+  /// `first_block` the Philox block that the numbers start with.
   KOKKOS_FORCEINLINE_FUNCTION NormalRows(PhiloxKey key, std::uint32_t step, const std::int64_t* numbers,
-                                         Scalar* ring, int dimension)
-      : key_(key), step_(step), numbers_(numbers), ring_(ring), dimension_(dimension) {}
+                                         Scalar* ring, int dimension, std::uint32_t first_block = 0)
+      : key_(key),
+        step_(step),
+        numbers_(numbers),
+        ring_(ring),
+        dimension_(dimension),
+        first_block_(first_block),
+        block_(first_block) {}
 
   /// Makes the next `dimension` rows available through `row`.
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void advance(const Member& member) {
-    if (block_ > 0) {
+    if (block_ > first_block_) {
       first_ = wrapped(first_ + dimension_);
       held_ -= dimension_;
     }
@@ -68,9 +75,10 @@ private:
   const std::int64_t* numbers_;
   Scalar* ring_;
   int dimension_;
-  std::uint32_t block_ = 0;  // Philox blocks made so far, of four rows each
-  int first_ = 0;            // where in the ring the current rows start
-  int held_ = 0;             // rows in the ring from there on
+  std::uint32_t first_block_;
+  std::uint32_t block_;  // the next Philox block, of four rows
+  int first_ = 0;        // where in the ring the current rows start
+  int held_ = 0;         // rows in the ring from there on
 };
 
 }  // namespace ebmpi::core

@@ -84,6 +84,23 @@ KOKKOS_FORCEINLINE_FUNCTION void for_each_lane(const Member& member, int rows, c
   }
 }
 
+/// `body(row, lane)` for every row of a tile and the first lane of every pack: for loops whose inner part,
+/// over streams or coordinates, keeps numbers in registers. Ends with a team barrier.
+template <class Scalar, class Member, class Body>
+KOKKOS_FORCEINLINE_FUNCTION void for_each_pack(const Member& member, int rows, const Body& body) {
+  using Space = typename Member::execution_space;
+  constexpr int width = pack_width<Scalar, Space>;
+  if constexpr (is_host_space<Space>) {
+    for (int row = 0; row < rows; ++row) {
+      for (int lane = 0; lane < tile_size; lane += width) body(row, lane);
+    }
+  } else {
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, rows * tile_size),
+                         [&](int index) { body(index / tile_size, index % tile_size); });
+    member.team_barrier();
+  }
+}
+
 /// sums[lane] = Σ_row term(row, lane), (tile_size), added in row order. Ends with a team barrier.
 template <class Member, class Scalar, class Term>
 KOKKOS_FORCEINLINE_FUNCTION void sum_rows(const Member& member, int rows, Scalar* sums, const Term& term) {

@@ -25,11 +25,11 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr int transposed_columns(int features) {
 /// out (lanes, transposed_columns(features)) = inᵀ with in (features, lanes); the padding is set to zero.
 /// Ends with a team barrier.
 template <class Member, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void transpose_tile(const Member& member, const Scalar* in, int features,
-                                                Scalar* out, int lanes) {
+EBMPI_TILE_FUNCTION void transpose_tile(const Member& member, const Scalar* in, int features, Scalar* out,
+                                        int lanes) {
   const int columns = transposed_columns<Scalar>(features);
   if constexpr (is_host_space<typename Member::execution_space>) {
-    constexpr int width = pack_width<Scalar> > 1 ? pack_width<Scalar> : 4;
+    constexpr int width = pack_width < Scalar >> 1 ? pack_width<Scalar> : 4;
     for (int lane = 0; lane < lanes; lane += width) {
       for (int first = 0; first < columns; first += width) {
         transpose_square<width>(in + static_cast<std::ptrdiff_t>(first) * lanes + lane, lanes,
@@ -111,9 +111,9 @@ KOKKOS_FORCEINLINE_FUNCTION void outer_block_rows(int rows, Arguments... argumen
 /// Adds Σ_lane left (rows, lane) ⊗ right (lane, columns) to the target, one addend for each element. `right`
 /// is a transposed tile of `lanes` rows and transposed_columns(columns) columns.
 template <class Member, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void add_outer_product(const Member& member, const Scalar* left, int rows,
-                                                   const Scalar* right, int columns, int lanes,
-                                                   const GradientTarget& target) {
+EBMPI_TILE_FUNCTION void add_outer_product(const Member& member, const Scalar* left, int rows,
+                                           const Scalar* right, int columns, int lanes,
+                                           const GradientTarget& target) {
   using Shape = TileShape<Scalar>;
   using PackType = Pack<Scalar>;
   const int right_columns = transposed_columns<Scalar>(columns);
@@ -152,8 +152,8 @@ KOKKOS_FORCEINLINE_FUNCTION void add_outer_product(const Member& member, const S
 
 /// Adds Σ_lane in (row, lane) over the first `tile_size` lanes of each row to target.index + row.
 template <class Member, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void add_row_sums(const Member& member, const Scalar* in, int rows, int lanes,
-                                              const GradientTarget& target) {
+EBMPI_TILE_FUNCTION void add_row_sums(const Member& member, const Scalar* in, int rows, int lanes,
+                                      const GradientTarget& target) {
   for_each(member, rows, [&](int row) {
     const Scalar* const from = in + static_cast<std::ptrdiff_t>(row) * lanes;
     // Partial sums of a fixed shape: the result must not depend on how wide the machine's packs are grouped.

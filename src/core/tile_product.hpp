@@ -31,7 +31,7 @@ namespace detail {
 /// `Rows` rows of the product for one group of packs, held in registers over the whole inner loop.
 template <int Rows, class Shape, class PackType, class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns, const Scalar* in,
-                                               Scalar* out, int lanes, int stride) {
+                                               Scalar* out, int row_stride, int pack_stride) {
   constexpr int packs = Shape::register_packs;
   PackType sum[Rows][packs];
   EBMPI_UNROLL
@@ -44,7 +44,7 @@ KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns,
     PackType x[packs];
     EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) {
-      x[pack] = load<PackType>(in + static_cast<std::ptrdiff_t>(column) * lanes + pack * stride);
+      x[pack] = load<PackType>(in + static_cast<std::ptrdiff_t>(column) * row_stride + pack * pack_stride);
     }
     EBMPI_UNROLL
     for (int row = 0; row < Rows; ++row) {
@@ -57,7 +57,7 @@ KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns,
   for (int row = 0; row < Rows; ++row) {
     EBMPI_UNROLL
     for (int pack = 0; pack < packs; ++pack) {
-      store(sum[row][pack], out + static_cast<std::ptrdiff_t>(row) * lanes + pack * stride);
+      store(sum[row][pack], out + static_cast<std::ptrdiff_t>(row) * row_stride + pack * pack_stride);
     }
   }
 }
@@ -65,32 +65,34 @@ KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns,
 /// Calls the instantiation for `rows` in [1, 6].
 template <class Shape, class PackType, class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION void panel_product_any(int rows, const Scalar* panel, int columns,
-                                                   const Scalar* in, Scalar* out, int lanes, int stride) {
+                                                   const Scalar* in, Scalar* out, int row_stride,
+                                                   int pack_stride) {
   static_assert(Shape::register_rows == 6);
   switch (rows) {
     case 6:
-      return panel_product<6, Shape, PackType>(panel, columns, in, out, lanes, stride);
+      return panel_product<6, Shape, PackType>(panel, columns, in, out, row_stride, pack_stride);
     case 5:
-      return panel_product<5, Shape, PackType>(panel, columns, in, out, lanes, stride);
+      return panel_product<5, Shape, PackType>(panel, columns, in, out, row_stride, pack_stride);
     case 4:
-      return panel_product<4, Shape, PackType>(panel, columns, in, out, lanes, stride);
+      return panel_product<4, Shape, PackType>(panel, columns, in, out, row_stride, pack_stride);
     case 3:
-      return panel_product<3, Shape, PackType>(panel, columns, in, out, lanes, stride);
+      return panel_product<3, Shape, PackType>(panel, columns, in, out, row_stride, pack_stride);
     case 2:
-      return panel_product<2, Shape, PackType>(panel, columns, in, out, lanes, stride);
+      return panel_product<2, Shape, PackType>(panel, columns, in, out, row_stride, pack_stride);
     default:
-      return panel_product<1, Shape, PackType>(panel, columns, in, out, lanes, stride);
+      return panel_product<1, Shape, PackType>(panel, columns, in, out, row_stride, pack_stride);
   }
 }
 
 }  // namespace detail
 
 /// out (rows, lanes) = matrix (rows, columns) · in (columns, lanes), feature-major with the sample innermost.
-/// `lanes` is a multiple of `tile_size`: a jet of order k is a tile of (k+1) · tile_size lanes. `in` and
-/// `out` must not overlap. Ends with a team barrier.
+/// `lanes` is a multiple of `tile_size`: a jet is a tile of (streams · tile_size) lanes. Rows of `in` and
+/// `out` lie `stride` numbers apart, so that some of the streams can be taken alone. `in` and `out` must not
+/// overlap. Ends with a team barrier.
 template <class Member, class Scalar>
-KOKKOS_FORCEINLINE_FUNCTION void matrix_times_tile(const Member& member, const PanelMatrix<Scalar>& matrix,
-                                                   const Scalar* in, Scalar* out, int lanes) {
+EBMPI_TILE_FUNCTION void matrix_times_tile(const Member& member, const PanelMatrix<Scalar>& matrix,
+                                           const Scalar* in, Scalar* out, int lanes, int stride) {
   using Space = typename Member::execution_space;
   using Shape = TileShape<Scalar, Space>;
   constexpr int rows_of_panel = Shape::register_rows;
@@ -107,8 +109,14 @@ KOKKOS_FORCEINLINE_FUNCTION void matrix_times_tile(const Member& member, const P
     const int rows = matrix.rows - first_row < rows_of_panel ? matrix.rows - first_row : rows_of_panel;
     detail::panel_product_any<Shape, Pack<Scalar, Space>>(
         rows, matrix.data + static_cast<std::ptrdiff_t>(first_row) * matrix.columns, matrix.columns,
-        in + offset, out + static_cast<std::ptrdiff_t>(first_row) * lanes + offset, lanes, pack_stride);
+        in + offset, out + static_cast<std::ptrdiff_t>(first_row) * stride + offset, stride, pack_stride);
   });
+}
+
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void matrix_times_tile(const Member& member, const PanelMatrix<Scalar>& matrix,
+                                                   const Scalar* in, Scalar* out, int lanes) {
+  matrix_times_tile(member, matrix, in, out, lanes, lanes);
 }
 
 }  // namespace ebmpi::core

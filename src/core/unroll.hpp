@@ -7,3 +7,12 @@
 #else
 #define EBMPI_UNROLL _Pragma("GCC unroll 24")
 #endif
+
+/// In place of KOKKOS_FORCEINLINE_FUNCTION for a step that works on a whole tile, which takes microseconds:
+/// on a CPU a call costs nothing beside that, and the step is compiled once rather than into each of its
+/// callers.
+#if defined(__CUDACC__) || defined(__HIPCC__)
+#define EBMPI_TILE_FUNCTION KOKKOS_FORCEINLINE_FUNCTION
+#else
+#define EBMPI_TILE_FUNCTION __attribute__((noinline)) inline
+#endif

@@ -27,6 +27,7 @@ ParameterLayout mlp_layout(const MlpShape& shape) {
     layout.append(prefix + ".weight", {shape.layer_outputs(layer), shape.layer_inputs(layer)});
     layout.append(prefix + ".bias", {shape.layer_outputs(layer)});
   }
+  if (shape.log_normalizer == LogNormalizer::learned) layout.append("log_normalizer", {1});
   return layout;
 }
 
@@ -46,7 +47,9 @@ Mlp<Scalar>::Mlp(MlpShape shape)
   const auto layers_host = Kokkos::create_mirror_view(layers_);
   view_.layers = layers_.data();
   view_.layer_count = shape_.layers();
+  view_.tensors = static_cast<int>(layout_.tensors().size());
   view_.inputs = shape_.inputs;
+  view_.outputs = shape_.outputs;
   view_.activation = shape_.activation;
   Scalar* panel = panels_.data();
   for (int layer = 0; layer < shape_.layers(); ++layer) {
@@ -68,6 +71,10 @@ Mlp<Scalar>::Mlp(MlpShape shape)
     }
   }
   Kokkos::deep_copy(layers_, layers_host);
+  if (shape_.log_normalizer == LogNormalizer::learned) {
+    view_.log_normalizer_index = layout_.tensors().back().offset;
+    view_.log_normalizer = parameters_.data() + view_.log_normalizer_index;
+  }
 }
 
 template <class Scalar>
@@ -96,10 +103,9 @@ template <class Scalar>
 void Mlp<Scalar>::initialize(std::uint64_t seed) {
   const auto host = Kokkos::create_mirror_view(parameters_);
   const core::PhiloxKey key = core::stream_key(seed, core::Purpose::initial_parameters);
-  for (std::size_t number = 0; number < layout_.tensors().size(); ++number) {
-    const ParameterTensor& tensor = layout_.tensors()[number];
-    const double bound =
-        1.0 / std::sqrt(static_cast<double>(shape_.layer_inputs(static_cast<int>(number / 2))));
+  for (int number = 0; number < 2 * shape_.layers(); ++number) {
+    const ParameterTensor& tensor = layout_.tensors()[static_cast<std::size_t>(number)];
+    const double bound = 1.0 / std::sqrt(static_cast<double>(shape_.layer_inputs(number / 2)));
     for (std::int64_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
       const core::PhiloxBlock bits = core::draw(key, static_cast<std::uint64_t>(i), 0, 0);
       host(i) = static_cast<Scalar>(bound * (2.0 * core::uniform<double>(bits.word[0]) - 1.0));

@@ -12,22 +12,29 @@
 
 namespace ebmpi::network {
 
-/// The shape of a multilayer perceptron: inputs-hidden…-1, with the activation between its layers.
+/// Whether log Z is learned beside the energy.
+enum class LogNormalizer { none, learned };
+
+/// The shape of a multilayer perceptron: inputs-hidden…-outputs, with the activation between its layers. An
+/// energy has one output; a score network one for each coordinate.
 struct MlpShape {
   int inputs = 1;
   std::vector<int> hidden;
   Activation activation = Activation::silu;
+  int outputs = 1;
+  LogNormalizer log_normalizer = LogNormalizer::none;
 
   int layers() const { return static_cast<int>(hidden.size()) + 1; }
   int layer_inputs(int layer) const { return layer == 0 ? inputs : hidden[layer - 1]; }
-  int layer_outputs(int layer) const { return layer + 1 == layers() ? 1 : hidden[layer]; }
+  int layer_outputs(int layer) const { return layer + 1 == layers() ? outputs : hidden[layer]; }
   /// Weights of all matrices: the W of the cost table (energy 2W, score 4W, parameter gradient 6W floating
   /// point operations).
   std::int64_t weights() const;
 };
 
 /// Tensors `layers.<n>.weight` (out, in) and `layers.<n>.bias` (out), in that order, so that tensor 2n is the
-/// n-th weight.
+/// n-th weight; last, where it is learned, `log_normalizer` (1), c of p(x) = exp(-E(x) + c), which estimates
+/// -log Z.
 ParameterLayout mlp_layout(const MlpShape& shape);
 
 /// What a kernel needs to know of one dense layer.
@@ -49,14 +56,18 @@ template <class Scalar>
 struct MlpView {
   const DenseLayer<Scalar>* layers = nullptr;  // (layer_count), in device memory
   int layer_count = 0;
+  int tensors = 0;  // in the layout
   int inputs = 0;
+  int outputs = 1;
   int widest = 0;        // largest number of units in a hidden layer
   int hidden_units = 0;  // units in all hidden layers
   Activation activation = Activation::silu;
+  const Scalar* log_normalizer = nullptr;  // null where it is not learned
+  std::int64_t log_normalizer_index = 0;   // offset in the flat buffer
 };
 
-/// An MLP energy: its flat parameters and the two packed copies of each weight matrix that the tile product
-/// reads.
+/// A multilayer perceptron: its flat parameters and the two packed copies of each weight matrix that the tile
+/// product reads.
 template <class Scalar>
 class Mlp {
 public:
@@ -73,7 +84,7 @@ public:
   MlpView<Scalar> view() const { return view_; }
 
   /// Uniform in ±1/√inputs for weights and biases, PyTorch's default for a linear layer, each number a pure
-  /// function of (seed, position).
+  /// function of (seed, position). The log normaliser starts at 0.
   void initialize(std::uint64_t seed);
 
 private:

@@ -14,128 +14,187 @@ namespace ebmpi::network {
 /// the hidden units as well, which the parameter gradient needs.
 enum class Keep { slopes, everything };
 
-/// The two passes of an MLP over one tile of jets, in a team's scratch (MATH: forward and reverse rules of a
-/// dense layer).
+/// The two passes of an MLP over one tile of jets, in a team's scratch: the forward and reverse rules of a
+/// dense layer, and the forward Laplacian (Li et al. 2023, arXiv 2307.08214).
 ///
-/// A jet of order k carries, for each unit, the value and its first k derivatives along a direction; a tile
-/// of jets is stored as [unit][derivative][sample], `lanes` = (k+1) · tile_size numbers to a unit. The linear
-/// parts act on all of them alike, so only `activate` and `differentiate` know the order.
+/// A jet carries, for each unit, the streams
+///     order 0    h                      the value
+///     order 1    h, J_1 … J_K           and its derivatives along K directions
+///     order 2    h, J_1 … J_K, ℓ        and the sum of its second derivatives along them,
+/// ℓ = Σ_k v_kᵀ(∇²h)v_k + (∇h)·ℓ_0, where ℓ_0 is what stands in the last stream of the input: zero for the
+/// plain sum; with the unit vectors as directions ℓ is the Laplacian. A tile of jets is stored as
+/// [unit][stream][sample], `lanes()` numbers to a unit. The linear parts act on all streams alike, so only
+/// `activate` and `differentiate` know the order.
 template <class Scalar, int Order, Keep keep>
 class MlpTile {
 public:
-  static constexpr int streams = Order + 1;
-  static constexpr int lanes = streams * core::tile_size;
+  /// Streams of a jet along `directions` directions.
+  KOKKOS_FORCEINLINE_FUNCTION static constexpr int streams_of(int directions) {
+    return Order == 0 ? 1 : Order + directions;
+  }
 
-  /// Lays the workspace out in `arena`; with a counting arena, only measures it.
-  KOKKOS_FORCEINLINE_FUNCTION MlpTile(const MlpView<Scalar>& mlp, core::ScratchArena& arena) : mlp_(mlp) {
-    const std::size_t kept_units = keep == Keep::everything ? mlp.hidden_units : 2 * mlp.widest;
-    hidden_ = arena.take<Scalar>(kept_units * lanes);
-    slopes_ = arena.take<Scalar>(static_cast<std::size_t>(mlp.hidden_units) * lanes);
-    if constexpr (Order > 0)
-      rates_ = arena.take<Scalar>(static_cast<std::size_t>(mlp.hidden_units) * (lanes - core::tile_size));
+  /// Lays the workspace out in `arena`; with a counting arena, only measures it. `directions` is K >= 1, and
+  /// without a meaning at order 0.
+  KOKKOS_FORCEINLINE_FUNCTION MlpTile(const MlpView<Scalar>& mlp, int directions, core::ScratchArena& arena)
+      : mlp_(mlp), directions_(Order == 0 ? 0 : directions) {
+    const auto units = static_cast<std::size_t>(mlp.hidden_units), row = static_cast<std::size_t>(lanes());
+    hidden_ = arena.take<Scalar>((keep == Keep::everything ? units : std::size_t{2} * mlp.widest) * row);
+    slopes_ = arena.take<Scalar>(units * slope_lanes);
+    if constexpr (Order > 0) rates_ = arena.take<Scalar>(units * rate_lanes());
     if constexpr (keep == Keep::everything) {
       const int widest_input = mlp.inputs > mlp.widest ? mlp.inputs : mlp.widest;
-      adjoints_ = arena.take<Scalar>(std::size_t{2} * mlp.widest * lanes);
-      transposed_ = arena.take<Scalar>(
-          static_cast<std::size_t>(core::transposed_columns<Scalar>(widest_input)) * lanes);
+      adjoints_ = arena.take<Scalar>(std::size_t{2} * mlp.widest * row);
+      transposed_ =
+          arena.take<Scalar>(static_cast<std::size_t>(core::transposed_columns<Scalar>(widest_input)) * row);
     } else {
       adjoints_ = hidden_;  // the hidden units have done their duty when the reverse pass starts
     }
   }
 
-  /// energy (streams, tile_size) = the jet of E at `input` (inputs, streams, tile_size).
+  /// Numbers in a row: streams · tile_size.
+  KOKKOS_FORCEINLINE_FUNCTION int lanes() const { return Order == 0 ? size : streams_of(directions_) * size; }
+
+  /// output (outputs, streams, tile_size) = the jets at `input` (inputs, streams, tile_size).
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void forward(const Member& member, const Scalar* input, Scalar* energy) const {
-    const Scalar* in = input;
-    for (int layer = 0; layer + 1 < mlp_.layer_count; ++layer) {
-      Scalar* const out = hidden(layer);
-      core::matrix_times_tile(member, mlp_.layers[layer].forward, in, out, lanes);
-      activate(member, mlp_.layers[layer], out);
-      in = out;
+  EBMPI_TILE_FUNCTION void forward(const Member& member, const Scalar* input, Scalar* output) const {
+    for (int layer = 0; layer < mlp_.layer_count; ++layer) {
+      const DenseLayer<Scalar>& dense = mlp_.layers[layer];
+      Scalar* const out = is_last(layer) ? output : hidden(layer);
+      core::matrix_times_tile(member, dense.forward, layer == 0 ? input : hidden(layer - 1), out, lanes());
+      if (is_last(layer)) return add_bias(member, dense, out);
+      activate(member, dense, out);
+      if constexpr (Order > 0) carry_derivatives(member, dense, out);
     }
-    const DenseLayer<Scalar>& last = mlp_.layers[mlp_.layer_count - 1];
-    core::matrix_times_tile(member, last.forward, in, energy, lanes);
-    core::for_each_lane(member, 1, [&](int, int lane) { energy[lane] += last.bias[0]; });
   }
 
-  /// Pulls `weights` (streams, tile_size), the per-sample weights (α, β, γ) on (E, Ė, Ë), back to
+  /// The value streams of `forward` alone. `forward_derivatives` then completes it, perhaps with directions
+  /// that `reverse_value` has found.
+  template <class Member>
+  EBMPI_TILE_FUNCTION void forward_value(const Member& member, const Scalar* input, Scalar* output) const {
+    for (int layer = 0; layer < mlp_.layer_count; ++layer) {
+      const DenseLayer<Scalar>& dense = mlp_.layers[layer];
+      Scalar* const out = is_last(layer) ? output : hidden(layer);
+      core::matrix_times_tile(member, dense.forward, layer == 0 ? input : hidden(layer - 1), out, size,
+                              lanes());
+      if (is_last(layer)) return add_bias(member, dense, out);
+      activate(member, dense, out);
+    }
+  }
+  template <class Member>
+  EBMPI_TILE_FUNCTION void forward_derivatives(const Member& member, const Scalar* input,
+                                               Scalar* output) const {
+    static_assert(Order > 0 && keep == Keep::everything);
+    for (int layer = 0; layer < mlp_.layer_count; ++layer) {
+      const DenseLayer<Scalar>& dense = mlp_.layers[layer];
+      Scalar* const out = is_last(layer) ? output : hidden(layer);
+      const Scalar* const in = layer == 0 ? input : hidden(layer - 1);
+      core::matrix_times_tile(member, dense.forward, in + size, out + size, lanes() - size, lanes());
+      if (!is_last(layer)) carry_derivatives(member, dense, out);
+    }
+  }
+
+  /// Pulls `weights` (outputs, streams, tile_size), per-sample weights on the streams of the output, back to
   /// `input_adjoint` (inputs, streams, tile_size). To be called after `forward` on the same tile; `weights`
   /// is not changed.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void reverse(const Member& member, const Scalar* weights,
-                                           Scalar* input_adjoint) const {
+  EBMPI_TILE_FUNCTION void reverse(const Member& member, const Scalar* weights, Scalar* input_adjoint) const {
     const Scalar* adjoint = weights;
     for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
-      if (layer + 1 < mlp_.layer_count) differentiate(member, mlp_.layers[layer], adjoints(layer));
+      if (!is_last(layer)) differentiate(member, mlp_.layers[layer], adjoints(layer));
       Scalar* const out = layer == 0 ? input_adjoint : adjoints(layer - 1);
-      core::matrix_times_tile(member, mlp_.layers[layer].reverse, adjoint, out, lanes);
+      core::matrix_times_tile(member, mlp_.layers[layer].reverse, adjoint, out, lanes());
       adjoint = out;
     }
   }
 
-  /// As `reverse`, but stops at the parameters: adds ∂/∂θ Σ_b [α_b E_b + β_b Ė_b + γ_b Ë_b] to the
-  /// fixed-point sums, one addend to each parameter. `input` is the tile that `forward` saw.
+  /// `reverse` of the value streams alone: `weights` (outputs, tile_size) to `gradient` (inputs, tile_size).
+  /// With weights 1 on an energy, `gradient` is ∇E. To be called after `forward_value`.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void add_gradient(const Member& member, const Scalar* input,
-                                                const Scalar* weights, const core::FixedPointAdder& adder,
-                                                int worker) const {
+  EBMPI_TILE_FUNCTION void reverse_value(const Member& member, const Scalar* weights,
+                                         Scalar* gradient) const {
+    const Scalar* adjoint = weights;
+    for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
+      if (!is_last(layer)) differentiate_value(member, mlp_.layers[layer], value_adjoints(layer));
+      Scalar* const out = layer == 0 ? gradient : value_adjoints(layer - 1);
+      core::matrix_times_tile(member, mlp_.layers[layer].reverse, adjoint, out, size);
+      adjoint = out;
+    }
+  }
+
+  /// As `reverse`, but stops at the parameters: adds the derivative of Σ weights · output with respect to
+  /// them to the fixed-point sums, one addend to each parameter. `input` is the tile that `forward` saw.
+  template <class Member>
+  EBMPI_TILE_FUNCTION void add_gradient(const Member& member, const Scalar* input, const Scalar* weights,
+                                        const core::FixedPointAdder& adder, int worker) const {
     static_assert(keep == Keep::everything);
+    const int row = lanes();
     const Scalar* adjoint = weights;
     for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
       const DenseLayer<Scalar>& dense = mlp_.layers[layer];
-      if (layer + 1 < mlp_.layer_count) differentiate(member, dense, adjoints(layer));
+      if (!is_last(layer)) differentiate(member, dense, adjoints(layer));
       const Scalar* const in = layer == 0 ? input : hidden(layer - 1);
-      core::transpose_tile(member, in, dense.inputs, transposed_, lanes);
-      core::add_outer_product(member, adjoint, dense.outputs, transposed_, dense.inputs, lanes,
+      core::transpose_tile(member, in, dense.inputs, transposed_, row);
+      core::add_outer_product(member, adjoint, dense.outputs, transposed_, dense.inputs, row,
                               {adder, worker, dense.weight_slot, dense.weight_index});
-      core::add_row_sums(member, adjoint, dense.outputs, lanes,
+      core::add_row_sums(member, adjoint, dense.outputs, row,
                          {adder, worker, dense.weight_slot + 1, dense.bias_index});
       if (layer == 0) return;
       Scalar* const out = adjoints(layer - 1);
-      core::matrix_times_tile(member, dense.reverse, adjoint, out, lanes);
+      core::matrix_times_tile(member, dense.reverse, adjoint, out, row);
       adjoint = out;
     }
   }
 
 private:
+  static constexpr int size = core::tile_size;
+  /// φ' at order 0; φ', φ'' at order 1; φ', φ'' and the curvature φ''' Σ_k (WJ_k)² + φ''(Wℓ) at order 2.
+  static constexpr int slope_lanes = (Order + 1) * size;
+
+  KOKKOS_FORCEINLINE_FUNCTION bool is_last(int layer) const { return layer + 1 == mlp_.layer_count; }
+  KOKKOS_FORCEINLINE_FUNCTION int rate_lanes() const { return directions_ * size; }
   KOKKOS_FORCEINLINE_FUNCTION Scalar* hidden(int layer) const {
-    if constexpr (keep == Keep::everything) {
-      return hidden_ + static_cast<std::size_t>(mlp_.layers[layer].first_unit) * lanes;
-    } else {
-      return hidden_ + static_cast<std::size_t>(layer % 2 ? mlp_.widest : 0) * lanes;
-    }
+    const std::size_t unit = keep == Keep::everything ? mlp_.layers[layer].first_unit
+                             : layer % 2              ? mlp_.widest
+                                                      : 0;
+    return hidden_ + unit * lanes();
   }
   KOKKOS_FORCEINLINE_FUNCTION Scalar* adjoints(int layer) const {
-    return adjoints_ + static_cast<std::size_t>(layer % 2 ? mlp_.widest : 0) * lanes;
+    return adjoints_ + static_cast<std::size_t>(layer % 2 ? mlp_.widest : 0) * lanes();
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Scalar* value_adjoints(int layer) const {
+    return adjoints_ + static_cast<std::size_t>(layer % 2 ? mlp_.widest : 0) * size;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Scalar* slopes(const DenseLayer<Scalar>& dense) const {
+    return slopes_ + static_cast<std::size_t>(dense.first_unit) * slope_lanes;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Scalar* rates(const DenseLayer<Scalar>& dense) const {
+    return rates_ + static_cast<std::size_t>(dense.first_unit) * rate_lanes();
   }
 
-  /// `unit` (outputs, streams, tile_size) holds Wh, Wḣ, Wḧ and becomes the jet of φ(Wh + b); φ', φ'', … and
-  /// ż, z̈ are kept.
-  template <Activation activation, class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void activate_as(const Member& member, const DenseLayer<Scalar>& dense,
-                                               Scalar* unit) const {
-    constexpr int size = core::tile_size;
-    Scalar* const slopes = slopes_ + static_cast<std::size_t>(dense.first_unit) * lanes;
-    Scalar* const rates = rates_ + static_cast<std::size_t>(dense.first_unit) * (lanes - size);
+  template <class Member>
+  KOKKOS_FORCEINLINE_FUNCTION void add_bias(const Member& member, const DenseLayer<Scalar>& dense,
+                                            Scalar* output) const {
+    const int row_lanes = lanes();
     const Scalar* const bias = dense.bias;
+    core::for_each_lane(member, dense.outputs,
+                        [=](int row, int lane) { output[row * row_lanes + lane] += bias[row]; });
+  }
+
+  /// The value stream of `unit` (outputs, streams, tile_size) holds Wh and becomes φ(Wh + b); φ', φ'', φ'''
+  /// are kept as far as the order asks.
+  template <Activation activation, class Member>
+  EBMPI_TILE_FUNCTION void activate_as(const Member& member, const DenseLayer<Scalar>& dense,
+                                       Scalar* unit) const {
+    Scalar* const kept = slopes(dense);
+    const Scalar* const bias = dense.bias;
+    const int row_lanes = lanes();
     core::for_each_lane(member, dense.outputs, [=](int row, int lane) {
-      Scalar* const jet = unit + row * lanes + lane;
-      Scalar* const slope = slopes + row * lanes + lane;
+      Scalar* const value = unit + row * row_lanes + lane;
+      Scalar* const slope = kept + row * slope_lanes + lane;
       Scalar phi[Order + 2];
-      activation_derivatives<activation>(jet[0] + bias[row], phi);
-      jet[0] = phi[0];
-      for (int k = 0; k < streams; ++k) slope[k * size] = phi[k + 1];
-      if constexpr (Order >= 1) {
-        Scalar* const rate = rates + row * (lanes - size) + lane;
-        const Scalar z1 = jet[size];
-        rate[0] = z1;
-        jet[size] = phi[1] * z1;
-        if constexpr (Order >= 2) {
-          const Scalar z2 = jet[2 * size];
-          rate[size] = z2;
-          jet[2 * size] = phi[2] * z1 * z1 + phi[1] * z2;
-        }
-      }
+      activation_derivatives<activation>(value[0] + bias[row], phi);
+      value[0] = phi[0];
+      for (int k = 0; k <= Order; ++k) slope[k * size] = phi[k + 1];
     });
   }
 
@@ -162,39 +221,91 @@ private:
     }
   }
 
-  /// `adjoint` (outputs, streams, tile_size) holds the adjoints of (h', ḣ', ḧ') and becomes those of (z, ż,
-  /// z̈).
+  /// The other streams of `unit` hold WJ_k and Wℓ and become those of φ(Wh + b): φ'(WJ_k) and
+  /// φ'' Σ_k (WJ_k)² + φ'(Wℓ). WJ_k and the curvature are kept.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void differentiate(const Member& member, const DenseLayer<Scalar>& dense,
-                                                 Scalar* adjoint) const {
-    constexpr int size = core::tile_size;
-    const Scalar* const slopes = slopes_ + static_cast<std::size_t>(dense.first_unit) * lanes;
-    const Scalar* const rates = rates_ + static_cast<std::size_t>(dense.first_unit) * (lanes - size);
-    core::for_each_lane(member, dense.outputs, [=](int row, int lane) {
-      Scalar* const bar = adjoint + row * lanes + lane;
-      const Scalar* const slope = slopes + row * lanes + lane;
-      if constexpr (Order == 0) {
-        bar[0] *= slope[0];
-      } else {
-        const Scalar* const rate = rates + row * (lanes - size) + lane;
-        const Scalar phi1 = slope[0], phi2 = slope[size], z1 = rate[0];
-        const Scalar bar0 = bar[0], bar1 = bar[size];
-        bar[0] = phi1 * bar0 + phi2 * z1 * bar1;
-        bar[size] = phi1 * bar1;
-        if constexpr (Order >= 2) {
-          const Scalar phi3 = slope[2 * size], z2 = rate[size], bar2 = bar[2 * size];
-          bar[0] += (phi3 * z1 * z1 + phi2 * z2) * bar2;
-          bar[size] += Scalar(2) * phi2 * z1 * bar2;
-          bar[2 * size] = phi1 * bar2;
-        }
+  EBMPI_TILE_FUNCTION void carry_derivatives(const Member& member, const DenseLayer<Scalar>& dense,
+                                             Scalar* unit) const {
+    using PackType = core::Pack<Scalar, typename Member::execution_space>;
+    Scalar* const kept = slopes(dense);
+    Scalar* const kept_rates = rates(dense);
+    const int row_lanes = lanes(), directions = directions_, row_rates = rate_lanes();
+    core::for_each_pack<Scalar>(member, dense.outputs, [=](int row, int lane) {
+      Scalar* const jet = unit + row * row_lanes + lane;
+      Scalar* const slope = kept + row * slope_lanes + lane;
+      Scalar* const rate = kept_rates + row * row_rates + lane;
+      const auto slope1 = core::load<PackType>(slope);
+      PackType squares(Scalar(0));
+      for (int k = 0; k < directions; ++k) {
+        const auto z1 = core::load<PackType>(jet + (1 + k) * size);
+        core::store(z1, rate + k * size);
+        core::store(slope1 * z1, jet + (1 + k) * size);
+        if constexpr (Order == 2) squares = Kokkos::fma(z1, z1, squares);
+      }
+      if constexpr (Order == 2) {
+        Scalar* const second = jet + (1 + directions) * size;
+        const auto z2 = core::load<PackType>(second);
+        const auto slope2 = core::load<PackType>(slope + size),
+                   slope3 = core::load<PackType>(slope + 2 * size);
+        core::store(Kokkos::fma(slope2, squares, slope1 * z2), second);
+        core::store(Kokkos::fma(slope3, squares, slope2 * z2), slope + 2 * size);
       }
     });
   }
 
+  /// `adjoint` (outputs, tile_size) holds the adjoint of h' and becomes that of z.
+  template <class Member>
+  KOKKOS_FORCEINLINE_FUNCTION void differentiate_value(const Member& member, const DenseLayer<Scalar>& dense,
+                                                       Scalar* adjoint) const {
+    const Scalar* const kept = slopes(dense);
+    core::for_each_lane(member, dense.outputs, [=](int row, int lane) {
+      adjoint[row * size + lane] *= kept[row * slope_lanes + lane];
+    });
+  }
+
+  /// `adjoint` (outputs, streams, tile_size) holds the adjoints of (h', J'_k, ℓ') and becomes those of (z,
+  /// WJ_k, Wℓ).
+  template <class Member>
+  EBMPI_TILE_FUNCTION void differentiate(const Member& member, const DenseLayer<Scalar>& dense,
+                                         Scalar* adjoint) const {
+    if constexpr (Order == 0) {
+      differentiate_value(member, dense, adjoint);
+    } else {
+      using PackType = core::Pack<Scalar, typename Member::execution_space>;
+      const Scalar* const kept = slopes(dense);
+      const Scalar* const kept_rates = rates(dense);
+      const int row_lanes = lanes(), directions = directions_, row_rates = rate_lanes();
+      core::for_each_pack<Scalar>(member, dense.outputs, [=](int row, int lane) {
+        Scalar* const bar = adjoint + row * row_lanes + lane;
+        const Scalar* const slope = kept + row * slope_lanes + lane;
+        const Scalar* const rate = kept_rates + row * row_rates + lane;
+        const auto slope1 = core::load<PackType>(slope), slope2 = core::load<PackType>(slope + size);
+        PackType value = slope1 * core::load<PackType>(bar);
+        PackType bend(Scalar(0));  // 2 φ'' ℓ̄'
+        if constexpr (Order == 2) {
+          Scalar* const second = bar + (1 + directions) * size;
+          const auto bar2 = core::load<PackType>(second);
+          value = Kokkos::fma(core::load<PackType>(slope + 2 * size), bar2, value);
+          bend = (slope2 + slope2) * bar2;
+          core::store(slope1 * bar2, second);
+        }
+        for (int k = 0; k < directions; ++k) {
+          const auto z1 = core::load<PackType>(rate + k * size);
+          const auto bar1 = core::load<PackType>(bar + (1 + k) * size);
+          value = Kokkos::fma(slope2 * z1, bar1, value);
+          core::store(Order == 2 ? Kokkos::fma(bend, z1, slope1 * bar1) : slope1 * bar1,
+                      bar + (1 + k) * size);
+        }
+        core::store(value, bar);
+      });
+    }
+  }
+
   MlpView<Scalar> mlp_;
+  int directions_;
   Scalar* hidden_ = nullptr;      // hidden units: of all layers, or of the last two
-  Scalar* slopes_ = nullptr;      // φ', φ'', … of all layers
-  Scalar* rates_ = nullptr;       // ż, z̈ of all layers
+  Scalar* slopes_ = nullptr;      // of all layers
+  Scalar* rates_ = nullptr;       // WJ_k of all layers
   Scalar* adjoints_ = nullptr;    // of two neighbouring layers
   Scalar* transposed_ = nullptr;  // one layer's input, sample-major
 };

@@ -4,19 +4,30 @@
 #include <algorithm>
 #include <cmath>
 
+#include "objective/gradient_penalty.hpp"
+
 namespace ebmpi::objective {
 
-ContrastiveLoss contrastive_loss(const double (&sums)[4], double samples, double energy_regularization) {
-  ContrastiveLoss result;
-  result.energy_data = sums[0] / samples;
-  result.energy_chains = sums[2] / samples;
-  const double square_data = sums[1] / samples;
-  const double square_chains = sums[3] / samples;
-  result.spread_data = std::sqrt(std::max(0.0, square_data - result.energy_data * result.energy_data));
-  result.spread_chains =
-      std::sqrt(std::max(0.0, square_chains - result.energy_chains * result.energy_chains));
-  result.loss = result.gap() + energy_regularization * (square_data + square_chains);
-  return result;
+template <class Scalar>
+LossReport ContrastiveDivergence<Scalar>::report(const double* sums, double rows) const {
+  const double data = sums[0] / rows, chains = sums[2] / rows;
+  const auto deviation = [](double mean, double square) {
+    return std::sqrt(std::max(0.0, square - mean * mean));
+  };
+  return {data - chains,
+          {{"energy_data", data},
+           {"energy_chains", chains},
+           {"energy_gap", data - chains},
+           {"spread_data", deviation(data, sums[1] / rows)},
+           {"spread_chains", deviation(chains, sums[3] / rows)}}};
 }
+
+template <class Scalar>
+std::unique_ptr<Objective<Scalar>> make_contrastive_divergence(const Regularization<Scalar>& regularization) {
+  return make_penalized<Scalar>(ContrastiveDivergence<Scalar>{{regularization}});
+}
+
+template std::unique_ptr<Objective<float>> make_contrastive_divergence(const Regularization<float>&);
+template std::unique_ptr<Objective<double>> make_contrastive_divergence(const Regularization<double>&);
 
 }  // namespace ebmpi::objective

@@ -1,105 +1,188 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/fixed_point.hpp"
 #include "core/tile_outer.hpp"
-#include "core/tile_rows.hpp"
 #include "network/mlp_tile.hpp"
+#include "objective/jet_block.hpp"
 
 namespace ebmpi::objective {
 
-/// A block of samples: rows [first, first + count) of the batch buffer, in one role (data, chains, noise, …).
-/// Its membership is fixed by the config, since sums inside it are taken in floating point.
-struct SampleBlock {
-  std::int64_t first = 0;
-  int count = 0;
-  int role = 0;
-};
+/// Whether a launch adds the gradient to the sums or only the loss terms.
+enum class Task { gradient, loss };
 
-/// What add_jet_gradients reads: samples, and for orders above 0 a direction for each.
-template <class Scalar>
-struct JetBatch {
-  core::Rows<Scalar> samples;                                  // (N, D)
-  core::Rows<Scalar> directions;                               // (N, D), v; empty at order 0
-  Kokkos::View<const SampleBlock*, core::MemorySpace> blocks;  // (blocks)
-};
+/// Terms that every objective has after its own: Σ E² and Σ ‖∇E‖², each lane by its share. The second is
+/// known to objectives that evaluate ∇E only.
+inline constexpr int common_terms = 2;
 
 namespace detail {
 
-/// One block: jets forward, weights and loss terms of each sample, jets in reverse.
-template <class Weigher, class Scalar, class Member>
-KOKKOS_FORCEINLINE_FUNCTION void add_block(const Member& member, core::ScratchArena arena,
-                                           const network::MlpView<Scalar>& mlp, const Weigher& weigher,
-                                           const JetBatch<Scalar>& batch, const SampleBlock& block,
-                                           const core::FixedPointAdder& adder, int first_term_slot) {
-  constexpr int order = Weigher::order, terms = Weigher::terms, streams = order + 1, size = core::tile_size;
-  constexpr int lanes = streams * size;
-  const network::MlpTile<Scalar, order, network::Keep::everything> passes(mlp, arena);
-  Scalar* const input = arena.take<Scalar>(static_cast<std::size_t>(mlp.inputs) * lanes);
-  Scalar* const jets = arena.take<Scalar>(lanes);
-  Scalar* const weights = arena.take<Scalar>(lanes);
-  Scalar* const term_rows = arena.take<Scalar>(terms * size);
+/// Lays a block out in `arena`; with a counting arena, only measures it.
+template <class Program, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION JetBlock<Scalar> lay_out(core::ScratchArena& arena, const Program& program,
+                                                     const network::MlpView<Scalar>& mlp, int dimension,
+                                                     int directions, int lanes) {
+  constexpr int size = core::tile_size;
+  const auto row = static_cast<std::size_t>(lanes);
+  JetBlock<Scalar> b;
+  b.dimension = dimension;
+  b.inputs = mlp.inputs;
+  b.outputs = mlp.outputs;
+  b.directions = directions;
+  b.lanes = lanes;
+  b.group = program.group();
+  b.log_normalizer = mlp.log_normalizer;
+  b.input = arena.take<Scalar>(mlp.inputs * row);
+  b.output = arena.take<Scalar>(mlp.outputs * row);
+  b.weights = arena.take<Scalar>(mlp.outputs * row);
+  b.gradient = arena.take<Scalar>(static_cast<std::size_t>(mlp.inputs) * size);
+  b.terms = arena.take<Scalar>((Program::terms + common_terms) * size);
+  b.share = arena.take<Scalar>(size);
+  b.slope_square = arena.take<Scalar>(size);
+  b.normalizer = arena.take<Scalar>(size);
+  b.kept = arena.take<Scalar>(size);
+  b.ring =
+      arena.take<Scalar>(static_cast<std::size_t>(core::NormalRows<Scalar>::ring_rows(dimension)) * size);
+  b.numbers = arena.take<std::int64_t>(size);
+  b.lane_numbers = arena.take<std::int64_t>(size);
+  return b;
+}
 
-  core::load_tile(member, batch.samples, block.first, block.count, input, lanes);
-  if constexpr (order > 0)
-    core::load_tile(member, batch.directions, block.first, block.count, input + size, lanes);
-  if constexpr (order > 1) {
-    core::for_each_lane(member, mlp.inputs,
-                        [=](int row, int lane) { input[row * lanes + 2 * size + lane] = 0; });
-  }
-  passes.forward(member, input, jets);
-  const int role = block.role, count = block.count;
+/// The answer of a program that does nothing.
+template <int terms, class Member, class Scalar>
+EBMPI_TILE_FUNCTION void reset(const Member& member, const JetBlock<Scalar>& b) {
+  const int streams = b.lanes / b.size;
+  core::for_each_lane(member, b.outputs * streams,
+                      [=](int row, int lane) { b.weights[row * b.size + lane] = 0; });
+  core::for_each_lane(member, terms, [=](int row, int lane) { b.terms[row * b.size + lane] = 0; });
   core::for_each_lane(member, 1, [=](int, int lane) {
-    Scalar jet[streams], weight[streams] = {}, term[terms] = {};
-    for (int k = 0; k < streams; ++k) jet[k] = jets[k * size + lane];
-    weigher(role, jet, weight, term);
-    const bool present = lane < count;
-    for (int k = 0; k < streams; ++k) weights[k * size + lane] = present ? weight[k] : Scalar(0);
-    for (int t = 0; t < terms; ++t) term_rows[t * size + lane] = present ? term[t] : Scalar(0);
+    b.share[lane] = 1;
+    b.slope_square[lane] = 0;
+    b.normalizer[lane] = 0;
   });
-  passes.add_gradient(member, input, weights, adder, member.league_rank());
+}
+
+/// The data rows and their numbers; where lanes are left over, the last row again, so that every lane holds
+/// an admissible sample.
+template <class Member, class Scalar>
+EBMPI_TILE_FUNCTION void load_samples(const Member& member, const JetBlock<Scalar>& b,
+                                      const core::Rows<Scalar>& samples) {
+  constexpr std::int64_t most_in_group = b.size;
+  const auto row_of = [=](int lane) {
+    const int row = b.group == 1 ? lane : lane / b.group;
+    return row < b.block.count ? row : b.block.count - 1;
+  };
+  core::for_each(member, b.size, [=](int lane) {
+    b.numbers[lane] = b.block.number + row_of(lane);
+    b.lane_numbers[lane] = b.numbers[lane] * most_in_group + lane % b.group;
+  });
+  core::for_each(member, b.dimension * b.size, [=](int item) {
+    const int lane = item % b.size;
+    b.input_row(item / b.size, 0)[lane] = samples(b.block.first + row_of(lane), item / b.size);
+  });
+}
+
+/// λE², the same for every objective; and nothing of lanes that hold no sample.
+template <int terms, class Member, class Scalar>
+EBMPI_TILE_FUNCTION void regularize_and_mask(const Member& member, const JetBlock<Scalar>& b,
+                                             const Regularization<Scalar>& regularization) {
+  const bool counts_energy = b.pass == 0 && b.outputs == 1;
+  Scalar* const energy_square = b.term(terms - 2);
+  Scalar* const slope_square = b.term(terms - 1);
+  core::for_each_lane(member, 1, [=](int, int lane) {
+    const Scalar energy = counts_energy ? b.output[lane] : Scalar(0);
+    b.weights[lane] += Scalar(2) * regularization.energy * b.share[lane] * energy;
+    energy_square[lane] = b.share[lane] * energy * energy;
+    slope_square[lane] = b.share[lane] * b.slope_square[lane];
+  });
+  const int count = b.count(), streams = b.lanes / b.size;
+  if (count == b.size) return;
+  const auto mask = [&](Scalar* rows, int number) {
+    core::for_each_lane(member, number, [=](int row, int lane) {
+      rows[row * core::tile_size + lane] = lane < count ? rows[row * core::tile_size + lane] : Scalar(0);
+    });
+  };
+  mask(b.weights, b.outputs * streams);
+  mask(b.terms, terms);
+  mask(b.normalizer, 1);
+}
+
+/// Runs one pass over one block: samples, jets forward, weights and loss terms, jets in reverse.
+template <class Program, class Scalar, class Member>
+KOKKOS_FORCEINLINE_FUNCTION void run_pass(const Member& member, core::ScratchArena arena,
+                                          const network::MlpView<Scalar>& mlp, const Program& program,
+                                          const JetBatch<Scalar>& batch, const SampleBlock& block, int pass,
+                                          Task task, const core::FixedPointAdder& adder) {
+  constexpr int terms = Program::terms + common_terms;
+  const int dimension = static_cast<int>(batch.samples.extent(1));
+  const int directions = program.directions(dimension, pass);
+  const network::MlpTile<Scalar, Program::order, network::Keep::everything> passes(mlp, directions, arena);
+  JetBlock<Scalar> b = lay_out(arena, program, mlp, dimension, directions, passes.lanes());
+  b.block = block;
+  b.pass = pass;
+
+  reset<terms>(member, b);
+  load_samples(member, b, batch.samples);
+  program.place(member, b, batch);
+  bool carried = false;
+  if constexpr (Program::order > 0) {
+    if (program.wants_gradient(pass)) {
+      passes.forward_value(member, b.input, b.output);
+      passes.reverse_value(member, b.share, b.gradient);  // whose numbers are all 1
+      program.aim(member, b, batch);
+      passes.forward_derivatives(member, b.input, b.output);
+      carried = true;
+    }
+  }
+  if (!carried) passes.forward(member, b.input, b.output);
+  program.weigh(member, b, batch);
+  regularize_and_mask<terms>(member, b, program.regularization);
+
+  const int worker = member.league_rank(), first_term_slot = mlp.tensors;
+  if (task == Task::gradient) {
+    passes.add_gradient(member, b.input, b.weights, adder, worker);
+    if (mlp.log_normalizer) {
+      core::add_row_sums(member, b.normalizer, 1, b.size,
+                         {adder, worker, first_term_slot - 1, mlp.log_normalizer_index});
+    }
+  }
   const std::int64_t first_term = adder.values - terms;
   for (int t = 0; t < terms; ++t) {
-    core::add_row_sums(member, term_rows + t * size, 1, size,
-                       {adder, member.league_rank(), first_term_slot + t, first_term + t});
+    core::add_row_sums(member, b.term(t), 1, b.size, {adder, worker, first_term_slot + t, first_term + t});
   }
 }
 
-template <class Weigher, class Scalar>
-std::size_t block_workspace(const network::MlpView<Scalar>& mlp) {
-  constexpr int lanes = (Weigher::order + 1) * core::tile_size;
+template <class Program, class Scalar>
+std::size_t pass_workspace(const network::MlpView<Scalar>& mlp, const Program& program, int dimension) {
   core::ScratchArena arena(nullptr);
-  network::MlpTile<Scalar, Weigher::order, network::Keep::everything>(mlp, arena);
-  arena.take<Scalar>(static_cast<std::size_t>(mlp.inputs) * lanes);
-  arena.take<Scalar>(lanes);
-  arena.take<Scalar>(lanes);
-  arena.take<Scalar>(Weigher::terms * core::tile_size);
+  const int directions = program.directions(dimension, 0);
+  const network::MlpTile<Scalar, Program::order, network::Keep::everything> passes(mlp, directions, arena);
+  lay_out(arena, program, mlp, dimension, directions, passes.lanes());
   return arena.used();
 }
 
 }  // namespace detail
 
-/// Adds ∂/∂θ Σ_b [α_b E_b + β_b Ė_b + γ_b Ë_b] and the loss terms of all blocks to `adder`, whose slots are
-/// the network's tensors followed by `Weigher::terms` single numbers. An objective is a `Weigher`: its
-/// `order`, its number of `terms`, and a call (role, jet, weight, term) that reads a sample's (E, Ė, Ë) and
-/// sets its (α, β, γ) and its addends to the terms.
-template <class Weigher, class Scalar>
+/// Adds ∂loss/∂θ, summed over all samples, and the loss terms of all blocks to `adder`, whose slots are the
+/// network's tensors followed by `Program::terms` + `common_terms` single numbers. With Task::loss only the
+/// latter.
+template <class Program, class Scalar>
 void add_jet_gradients(const core::ExecutionSpace& space, const network::MlpView<Scalar>& mlp,
-                       const Weigher& weigher, const JetBatch<Scalar>& batch,
+                       const Program& program, const JetBatch<Scalar>& batch, Task task,
                        const core::FixedPointAdder& adder, int workers) {
   const auto blocks = static_cast<std::int64_t>(batch.blocks.extent(0));
   if (blocks == 0) return;
+  const int dimension = static_cast<int>(batch.samples.extent(1));
   const int teams =
       static_cast<int>(core::FixedPointAdder::own_copies && workers < blocks ? workers : blocks);
-  const std::size_t bytes = detail::block_workspace<Weigher, Scalar>(mlp);
+  const std::size_t bytes = detail::pass_workspace(mlp, program, dimension);
   const core::TeamScratch team = core::team_with_scratch<Scalar>(space, teams, bytes);
-  const int level = team.level;
-  const int first_term_slot = 2 * mlp.layer_count;
+  const int level = team.level, passes = program.passes(dimension);
   Kokkos::parallel_for(
       "ebmpi::objective::add_jet_gradients", team.policy, KOKKOS_LAMBDA(const core::TeamMember& member) {
         const core::ScratchArena arena = core::team_arena(member, level, bytes);
         for (std::int64_t block = member.league_rank(); block < blocks; block += teams) {
-          detail::add_block(member, arena, mlp, weigher, batch, batch.blocks(block), adder, first_term_slot);
+          for (int pass = 0; pass < passes; ++pass)
+            detail::run_pass(member, arena, mlp, program, batch, batch.blocks(block), pass, task, adder);
         }
       });
 }

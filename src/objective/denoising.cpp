@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objective/denoising.hpp"
+
+namespace ebmpi::objective {
+
+template <class Scalar>
+NoiseScale<Scalar> make_noise_scale(const DenoisingSettings& settings) {
+  const Kokkos::View<Scalar*, core::MemorySpace> sigmas("ebmpi::objective::sigmas", settings.sigmas.size());
+  const auto host = Kokkos::create_mirror_view(sigmas);
+  for (std::size_t i = 0; i < settings.sigmas.size(); ++i) host(i) = static_cast<Scalar>(settings.sigmas[i]);
+  Kokkos::deep_copy(sigmas, host);
+  return {sigmas, settings.level_weight, settings.pairing, settings.key};
+}
+
+template <class Scalar>
+LossReport Denoising<Scalar>::report(const double* sums, double rows) const {
+  return {sums[0] / rows, {{"energy_data", sums[1] / rows}}};
+}
+
+template <class Scalar>
+std::unique_ptr<Objective<Scalar>> make_denoising(const DenoisingSettings& settings,
+                                                  const Regularization<Scalar>& regularization) {
+  Denoising<Scalar> program{{regularization}, make_noise_scale<Scalar>(settings)};
+  return std::make_unique<ProgramObjective<Scalar, Denoising<Scalar>>>(std::move(program));
+}
+
+template NoiseScale<float> make_noise_scale(const DenoisingSettings&);
+template NoiseScale<double> make_noise_scale(const DenoisingSettings&);
+template std::unique_ptr<Objective<float>> make_denoising(const DenoisingSettings&,
+                                                          const Regularization<float>&);
+template std::unique_ptr<Objective<double>> make_denoising(const DenoisingSettings&,
+                                                           const Regularization<double>&);
+
+}  // namespace ebmpi::objective

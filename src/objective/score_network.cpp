@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objective/score_network.hpp"
+
+#include <numeric>
+
+namespace ebmpi::objective {
+
+template <class Scalar>
+LossReport ScoreNetworkMatching<Scalar>::report(const double* sums, double rows) const {
+  return {(sums[0] + sums[1]) / rows, {{"squared_score", sums[0] / rows}, {"divergence", sums[1] / rows}}};
+}
+
+template <class Scalar>
+std::unique_ptr<Objective<Scalar>> make_score_network_matching(const ScoreMatchingSettings& settings,
+                                                               const network::MlpShape& shape) {
+  ScoreNetworkMatching<Scalar> program;
+  program.kind = settings.directions;
+  program.squared_score = settings.squared_score;
+  program.projections = settings.projections;
+  program.key = settings.key;
+  program.most_directions =
+      directions_in_pass(shape.inputs, std::accumulate(shape.hidden.begin(), shape.hidden.end(), 0),
+                         program.all_directions(shape.inputs));
+  return std::make_unique<ProgramObjective<Scalar, ScoreNetworkMatching<Scalar>>>(program);
+}
+
+template <class Scalar>
+std::unique_ptr<Objective<Scalar>> make_score_network_denoising(const DenoisingSettings& settings) {
+  ScoreNetworkDenoising<Scalar> program{{}, make_noise_scale<Scalar>(settings)};
+  return std::make_unique<ProgramObjective<Scalar, ScoreNetworkDenoising<Scalar>>>(std::move(program));
+}
+
+template std::unique_ptr<Objective<float>> make_score_network_matching(const ScoreMatchingSettings&,
+                                                                       const network::MlpShape&);
+template std::unique_ptr<Objective<double>> make_score_network_matching(const ScoreMatchingSettings&,
+                                                                        const network::MlpShape&);
+template std::unique_ptr<Objective<float>> make_score_network_denoising(const DenoisingSettings&);
+template std::unique_ptr<Objective<double>> make_score_network_denoising(const DenoisingSettings&);
+
+}  // namespace ebmpi::objective
