@@ -82,7 +82,7 @@ Json config_report(const config::RunConfig& config) {
                           .set("kind", config::to_string(config.sampler.kind))
                           .set("steps", config.sampler.steps)
                           .set("step_size", config.sampler.step_size)
-                          .set("temperature", config::langevin_temperature(config.sampler)))
+                          .set("temperature", config::langevin_temperature(config)))
       .set("optimizer", Json::object()
                             .set("kind", config::to_string(config.optimizer.kind))
                             .set("learning_rate", config.optimizer.learning_rate)

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <initializer_list>
 #include <string_view>
+#include <vector>
 
 #include "config/densities.hpp"
 #include "config/derived.hpp"
@@ -14,6 +17,15 @@
 namespace ebmpi::config {
 
 namespace {
+
+bool is_smooth(Activation activation) {
+  return activation != Activation::relu && activation != Activation::leaky_relu;
+}
+
+bool is_score_matching(ObjectiveKind kind) {
+  return kind == ObjectiveKind::score_matching || kind == ObjectiveKind::sliced_score_matching ||
+         kind == ObjectiveKind::denoising_score_matching;
+}
 
 class Checker {
 public:
@@ -26,6 +38,11 @@ public:
   void check_population() const;
   void check_dimension() const;
   void check_warmup() const;
+  void check_smoothness() const;
+  void check_score_network() const;
+  void check_ladder() const;
+  void check_noise_ratio() const;
+  void check_patience() const;
 
 private:
   using Names = std::initializer_list<std::string_view>;
@@ -34,6 +51,7 @@ private:
   bool all_usable(Names names) const {
     return std::ranges::all_of(names, [this](std::string_view name) { return usable(name); });
   }
+  bool applies(std::string_view name) const { return key_named(name).applies(config_); }
   bool is_given(const Key& key) const {
     return given_.places.contains(&key) && !given_.unusable.contains(&key);
   }
@@ -80,12 +98,14 @@ void Checker::check_data_source() const {
 void Checker::check_conditions() const {
   const bool two_sources = !config_.data.file.empty() && !config_.data.density.empty();
   for (const Key& key : key_table()) {
-    const bool judged = is_given(key) && key.condition.holds && usable(key.condition.controller);
-    if (!judged || key.applies(config_)) continue;
+    if (!is_given(key)) continue;
     if (two_sources && key.section == "data") continue;  // reported once, by check_data_source
-    problems_.add(given_.places.at(&key),
-                  fmt::format("{} {} (here {}); {}", key.dotted(), key.condition.statement,
-                              describe(key.condition.controller), key.condition.remedy));
+    const auto broken = std::ranges::find_if(key.conditions, [this](const Condition& condition) {
+      return usable(condition.controller) && !condition.holds(config_);
+    });
+    if (broken == key.conditions.end()) continue;
+    problems_.add(given_.places.at(&key), fmt::format("{} {} (here {}); {}", key.dotted(), broken->statement,
+                                                      describe(broken->controller), broken->remedy));
   }
 }
 
@@ -144,6 +164,84 @@ void Checker::check_warmup() const {
                      describe("optimizer.warmup_steps"), describe("run.steps")));
 }
 
+void Checker::check_smoothness() const {
+  const Names names = {"network.activation", "objective.kind", "objective.gradient_penalty", "network.kind"};
+  if (!all_usable(names) || is_smooth(config_.network.activation)) return;
+  // A score network gives denoising the score itself, and no derivative of it enters the loss.
+  const bool kind_needs_it =
+      is_score_matching(config_.objective.kind) &&
+      (has_energy(config_) || config_.objective.kind != ObjectiveKind::denoising_score_matching);
+  const bool penalty_needs_it = has_energy(config_) && config_.objective.gradient_penalty > 0.0;
+  if (!kind_needs_it && !penalty_needs_it) return;
+  report(names, fmt::format("{} does not go with {} (the second derivative of that activation is zero almost "
+                            "everywhere, so that the loss would be silently wrong); use a smooth one: silu, "
+                            "tanh, softplus, gelu, sin or quadratic",
+                            describe("network.activation"),
+                            describe(kind_needs_it ? "objective.kind" : "objective.gradient_penalty")));
+}
+
+void Checker::check_score_network() const {
+  if (!all_usable({"network.kind", "objective.kind"})) return;
+  if (has_energy(config_) || is_score_matching(config_.objective.kind)) return;
+  report({"network.kind", "objective.kind"},
+         fmt::format("{} does not go with {} (a score network has no energy that could be contrasted); use "
+                     "network.kind = \"mlp\", or objective.kind = \"score_matching\", "
+                     "\"sliced_score_matching\" or \"denoising_score_matching\"",
+                     describe("network.kind"), describe("objective.kind")));
+}
+
+void Checker::check_ladder() const {
+  if (!all_usable({"objective.sigmas", "objective.kind"}) || !is_noise_conditional(config_)) return;
+  const std::vector<double>& sigmas = config_.objective.sigmas;
+  if (sigmas.size() < 2) {
+    report({"objective.sigmas"},
+           fmt::format("{} has one entry (a ladder has at least two); add another, or give sigma instead",
+                       describe("objective.sigmas")));
+  } else if (std::ranges::adjacent_find(sigmas, std::less_equal{}) != sigmas.end()) {
+    report({"objective.sigmas"},
+           fmt::format("{} does not fall from each entry to the next (the ladder goes from the largest noise "
+                       "to the smallest); order the entries, each once",
+                       describe("objective.sigmas")));
+  }
+}
+
+void Checker::check_noise_ratio() const {
+  constexpr double most_of_its_own = 63.0;  // with the datum itself they fill one tile
+  if (!all_usable({"objective.noise_ratio", "objective.contrast", "objective.kind"})) return;
+  if (!applies("objective.noise_ratio")) return;
+  const double ratio = config_.objective.noise_ratio;
+  if (config_.objective.contrast != NoiseContrast::binary) {
+    if (ratio == std::floor(ratio) && ratio >= 1.0 && ratio <= most_of_its_own) return;
+    report({"objective.noise_ratio", "objective.contrast"},
+           fmt::format("{} does not go with {} (each datum is compared with that many samples of its own); "
+                       "use a whole number from 1 to {}",
+                       describe("objective.noise_ratio"), describe("objective.contrast"), most_of_its_own));
+    return;
+  }
+  if (!all_usable({"optimizer.batch_size", "parallel.shards"})) return;
+  const auto batch_size = static_cast<double>(config_.optimizer.batch_size);
+  if (ratio * batch_size >= static_cast<double>(resolved_shards(config_))) return;
+  report({"objective.noise_ratio", "optimizer.batch_size", "parallel.shards"},
+         fmt::format("{} with {} gives fewer noise samples than the {} shards (every shard needs one); use a "
+                     "larger ratio, a larger batch or fewer shards",
+                     describe("objective.noise_ratio"), describe("optimizer.batch_size"),
+                     resolved_shards(config_)));
+}
+
+void Checker::check_patience() const {
+  if (!all_usable({"run.patience", "run.validate_every", "data.validation_fraction"})) return;
+  if (config_.run.patience == 0) return;
+  const auto needs = [this](std::string_view other, std::string_view reason) {
+    report({"run.patience", other},
+           fmt::format("{} does not go with {} ({}); give a larger {}, or patience = 0",
+                       describe("run.patience"), describe(other), reason, other));
+  };
+  if (config_.run.validate_every == 0) needs("run.validate_every", "there would be no validation to count");
+  if (config_.data.validation_fraction == 0.0) {
+    needs("data.validation_fraction", "there would be no rows to validate on");
+  }
+}
+
 }  // namespace
 
 void check_contradictions(const RunConfig& config, const std::string& file_name, const GivenKeys& given,
@@ -155,6 +253,11 @@ void check_contradictions(const RunConfig& config, const std::string& file_name,
   checker.check_population();
   checker.check_dimension();
   checker.check_warmup();
+  checker.check_smoothness();
+  checker.check_score_network();
+  checker.check_ladder();
+  checker.check_noise_ratio();
+  checker.check_patience();
 }
 
 }  // namespace ebmpi::config

@@ -10,9 +10,27 @@ std::int64_t resolved_shards(const RunConfig& config) {
   return std::max<std::int64_t>(1, config.optimizer.batch_size / 64);
 }
 
-double langevin_temperature(const SamplerSection& sampler) {
+double langevin_temperature(const RunConfig& config) {
+  if (!is_contrastive_divergence(config)) return 1.0;
+  const SamplerSection& sampler = config.sampler;
   if (sampler.noise_scale > 0.0) return sampler.noise_scale * sampler.noise_scale / (2.0 * sampler.step_size);
   return sampler.temperature;
+}
+
+bool is_contrastive_divergence(const RunConfig& config) {
+  return is_persistent(config) || config.objective.kind == ObjectiveKind::contrastive_divergence;
+}
+
+bool is_persistent(const RunConfig& config) {
+  return config.objective.kind == ObjectiveKind::persistent_contrastive_divergence;
+}
+
+bool has_energy(const RunConfig& config) {
+  return config.network.kind != NetworkKind::score_mlp;
+}
+
+bool is_noise_conditional(const RunConfig& config) {
+  return config.objective.kind == ObjectiveKind::denoising_score_matching && !config.objective.sigmas.empty();
 }
 
 }  // namespace ebmpi::config

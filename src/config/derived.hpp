@@ -11,8 +11,21 @@ namespace ebmpi::config {
 /// on the ranks.
 std::int64_t resolved_shards(const RunConfig& config);
 
-/// Temperature T that the Langevin chains sample at: `temperature`, or τ²/(2η) with η the step size when a
-/// free noise scale τ stands in place of √(2ηT).
-double langevin_temperature(const SamplerSection& sampler);
+/// Temperature T of the model p(x) = exp(-E(x)/T)/Z, at which Langevin chains sample it. With contrastive
+/// divergence that is `temperature`, or τ²/(2η) with η the step size when a free noise scale τ stands in
+/// place of √(2ηT). The other objectives fit E itself: 1.
+double langevin_temperature(const RunConfig& config);
+
+/// Whether chains give the negative samples, started anew for every update or persistent.
+bool is_contrastive_divergence(const RunConfig& config);
+
+/// Whether chains are kept from update to update.
+bool is_persistent(const RunConfig& config);
+
+/// Whether the network gives an energy; otherwise it gives the score alone.
+bool has_energy(const RunConfig& config);
+
+/// Whether the network has the noise level σ as a further input: denoising over a ladder of them.
+bool is_noise_conditional(const RunConfig& config);
 
 }  // namespace ebmpi::config

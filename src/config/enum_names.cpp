@@ -15,9 +15,14 @@ constexpr std::array<Name, 2> network_names = {"mlp", "score_mlp"};
 constexpr std::array<Name, 8> activation_names = {"silu", "tanh",      "softplus", "gelu",
                                                   "sin",  "quadratic", "relu",     "leaky_relu"};
 constexpr std::array<Name, 7> objective_names = {
-    "contrastive_divergence",   "persistent_contrastive_divergence", "score_matching",
-    "sliced_score_matching",    "denoising_score_matching",          "noise_contrastive_estimation",
+    "contrastive_divergence", "persistent_contrastive_divergence", "score_matching",
+    "sliced_score_matching",  "denoising_score_matching",          "noise_contrastive_estimation",
     "energy_discrepancy"};
+constexpr std::array<Name, 2> direction_names = {"rademacher", "gaussian"};
+constexpr std::array<Name, 2> sigma_weighting_names = {"variance", "uniform"};
+constexpr std::array<Name, 3> contrast_names = {"binary", "ranking", "conditional"};
+constexpr std::array<Name, 3> noise_names = {"gaussian", "mixture", "uniform"};
+constexpr std::array<Name, 2> covariance_names = {"full", "diagonal"};
 constexpr std::array<Name, 1> sampler_names = {"langevin"};
 constexpr std::array<Name, 2> chain_start_names = {"noise", "data"};
 constexpr std::array<Name, 2> optimizer_names = {"adam", "sgd"};
@@ -40,6 +45,26 @@ std::span<const Name> enum_names<Activation>() {
 template <>
 std::span<const Name> enum_names<ObjectiveKind>() {
   return objective_names;
+}
+template <>
+std::span<const Name> enum_names<DirectionKind>() {
+  return direction_names;
+}
+template <>
+std::span<const Name> enum_names<SigmaWeighting>() {
+  return sigma_weighting_names;
+}
+template <>
+std::span<const Name> enum_names<NoiseContrast>() {
+  return contrast_names;
+}
+template <>
+std::span<const Name> enum_names<NoiseKind>() {
+  return noise_names;
+}
+template <>
+std::span<const Name> enum_names<CovarianceKind>() {
+  return covariance_names;
 }
 template <>
 std::span<const Name> enum_names<SamplerKind>() {
@@ -69,6 +94,21 @@ std::string_view to_string(Activation value) {
 }
 std::string_view to_string(ObjectiveKind value) {
   return objective_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(DirectionKind value) {
+  return direction_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(SigmaWeighting value) {
+  return sigma_weighting_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(NoiseContrast value) {
+  return contrast_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(NoiseKind value) {
+  return noise_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(CovarianceKind value) {
+  return covariance_names.at(static_cast<std::size_t>(value));
 }
 std::string_view to_string(SamplerKind value) {
   return sampler_names.at(static_cast<std::size_t>(value));

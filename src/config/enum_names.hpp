@@ -13,6 +13,11 @@ std::string_view to_string(Precision value);
 std::string_view to_string(NetworkKind value);
 std::string_view to_string(Activation value);
 std::string_view to_string(ObjectiveKind value);
+std::string_view to_string(DirectionKind value);
+std::string_view to_string(SigmaWeighting value);
+std::string_view to_string(NoiseContrast value);
+std::string_view to_string(NoiseKind value);
+std::string_view to_string(CovarianceKind value);
 std::string_view to_string(SamplerKind value);
 std::string_view to_string(ChainStart value);
 std::string_view to_string(OptimizerKind value);
@@ -30,6 +35,16 @@ template <>
 std::span<const std::string_view> enum_names<Activation>();
 template <>
 std::span<const std::string_view> enum_names<ObjectiveKind>();
+template <>
+std::span<const std::string_view> enum_names<DirectionKind>();
+template <>
+std::span<const std::string_view> enum_names<SigmaWeighting>();
+template <>
+std::span<const std::string_view> enum_names<NoiseContrast>();
+template <>
+std::span<const std::string_view> enum_names<NoiseKind>();
+template <>
+std::span<const std::string_view> enum_names<CovarianceKind>();
 template <>
 std::span<const std::string_view> enum_names<SamplerKind>();
 template <>

@@ -2,45 +2,15 @@
 #include "config/key_table.hpp"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <stdexcept>
 
 #include "config/densities.hpp"
+#include "config/derived.hpp"
+#include "config/key_entries.hpp"
 
 namespace ebmpi::config {
 
 namespace {
-
-constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
-constexpr NumberRange positive = {Bound::exclusive, 0.0, Bound::none, 0.0};
-constexpr NumberRange non_negative = {Bound::inclusive, 0.0, Bound::none, 0.0};
-constexpr NumberRange zero_to_one = {Bound::inclusive, 0.0, Bound::inclusive, 1.0};
-constexpr NumberRange zero_to_below_one = {Bound::inclusive, 0.0, Bound::exclusive, 1.0};
-constexpr NumberRange above_zero_to_one = {Bound::exclusive, 0.0, Bound::inclusive, 1.0};
-
-template <auto Section, auto Member>
-WholeNumber whole_number(std::int64_t least) {
-  return {field<Section, Member>(), {least, unlimited}};
-}
-
-template <auto Section, auto Member>
-Number number(NumberRange range) {
-  return {field<Section, Member>(), range};
-}
-
-template <auto Section, auto Member>
-Text text(EmptyText empty, std::span<const std::string_view> names = {}) {
-  return {field<Section, Member>(), empty, names};
-}
-
-template <auto Section, auto Member>
-Choice choice() {
-  using Enum = std::remove_cvref_t<decltype(std::declval<RunConfig&>().*Section.*Member)>;
-  return {[](const RunConfig& config) { return static_cast<std::size_t>(config.*Section.*Member); },
-          [](RunConfig& config, std::size_t index) { config.*Section.*Member = static_cast<Enum>(index); },
-          enum_names<Enum>()};
-}
 
 template <OptimizerKind Kind>
 bool optimizer_is(const RunConfig& config) {
@@ -50,11 +20,6 @@ bool optimizer_is(const RunConfig& config) {
 template <ScheduleKind Kind>
 bool schedule_is(const RunConfig& config) {
   return config.optimizer.schedule == Kind;
-}
-
-template <ObjectiveKind Kind>
-bool objective_is(const RunConfig& config) {
-  return config.objective.kind == Kind;
 }
 
 constexpr Condition with_file = {[](const RunConfig& config) { return config.data.density.empty(); },
@@ -69,14 +34,21 @@ constexpr Condition with_step_schedule = {schedule_is<ScheduleKind::step>, "opti
                                           "applies only with optimizer.schedule = \"step\"", "remove it"};
 constexpr Condition with_cosine_schedule = {schedule_is<ScheduleKind::cosine>, "optimizer.schedule",
                                             "applies only with optimizer.schedule = \"cosine\"", "remove it"};
+constexpr Condition with_chains = {
+    is_contrastive_divergence, "objective.kind",
+    "applies only with objective.kind = \"contrastive_divergence\" or "
+    "\"persistent_contrastive_divergence\"",
+    "remove it: the other objectives run no chains, and fit the energy at temperature 1"};
 constexpr Condition with_short_chains = {
     objective_is<ObjectiveKind::contrastive_divergence>, "objective.kind",
     "applies only with objective.kind = \"contrastive_divergence\"",
-    "remove it: persistent chains start always from noise; use reinitialize to restart a share of them"};
+    "remove it: persistent chains start always from noise; use reinitialize to restart a share of them "
+    "(the other objectives run no chains)"};
 constexpr Condition with_persistent_chains = {
-    objective_is<ObjectiveKind::persistent_contrastive_divergence>, "objective.kind",
+    is_persistent, "objective.kind",
     "applies only with objective.kind = \"persistent_contrastive_divergence\"",
-    "remove it: contrastive divergence starts every chain anew; use start to say where"};
+    "remove it: contrastive divergence starts every chain anew; use start to say where (the other "
+    "objectives run no chains)"};
 constexpr Condition without_noise_scale = {
     [](const RunConfig& config) { return config.sampler.noise_scale == 0.0; }, "sampler.noise_scale",
     "applies only without a noise_scale τ, which fixes it to τ²/(2 step_size)",
@@ -96,6 +68,10 @@ void add_run(std::vector<Key>& keys) {
         "Steps between checkpoints."},
        {"run", "keep_checkpoints", whole_number<run, &RunSection::keep_checkpoints>(1),
         "How many of the newest checkpoints are kept."},
+       {"run", "validate_every", whole_number<run, &RunSection::validate_every>(0),
+        "Steps between validations on the rows held out; 0: never."},
+       {"run", "patience", whole_number<run, &RunSection::patience>(0),
+        "Validations in a row without improvement that end the run; 0: it always runs to its last step."},
        {"run", "precision", choice<run, &RunSection::precision>(),
         "Floating-point type of parameters, activations and chains."}});
 }
@@ -107,17 +83,17 @@ void add_data(std::vector<Key>& keys) {
       {{"data", "file", text<data, &DataSection::file>(EmptyText::allowed),
         "HDF5 file, relative to the folder of the config file. Give either file or density."},
        {"data", "dataset", text<data, &DataSection::dataset>(EmptyText::refused),
-        "Data set inside the file, of shape (N, D), float32 or float64.", with_file},
+        "Data set inside the file, of shape (N, D), float32 or float64.", when(with_file)},
        {"data", "density", text<data, &DataSection::density>(EmptyText::allowed, density_names()),
         "Synthetic density to draw the data from. Give either file or density."},
        {"data", "count", whole_number<data, &DataSection::count>(1), "Samples drawn from the density.",
-        with_density},
+        when(with_density)},
        {"data", "noise", number<data, &DataSection::noise>(positive), "Noise scale of the density itself.",
-        with_density},
+        when(with_density)},
        {"data", "dimension", whole_number<data, &DataSection::dimension>(1),
         "Dimension D of gaussian, gaussian_mixture and double_well; the other densities exist for D = 2 "
         "only.",
-        with_density},
+        when(with_density)},
        {"data", "standardize", TrueOrFalse{field<data, &DataSection::standardize>()},
         "Subtract the mean of each column and divide by its standard deviation."},
        {"data", "pca", whole_number<data, &DataSection::pca>(0),
@@ -131,23 +107,19 @@ void add_data(std::vector<Key>& keys) {
 
 void add_network(std::vector<Key>& keys) {
   constexpr auto network = &RunConfig::network;
-  keys.insert(keys.end(), {{"network", "kind", choice<network, &NetworkSection::kind>(),
-                            "Form of the energy; mlp: a multilayer perceptron with one output."},
-                           {"network", "hidden",
-                            WholeNumberList{field<network, &NetworkSection::hidden>(), {1, 65536}, 64},
-                            "Widths of the hidden layers, the one next to the input first."},
-                           {"network", "activation", choice<network, &NetworkSection::activation>(),
-                            "Activation function of the hidden layers."}});
-}
-
-void add_objective(std::vector<Key>& keys) {
-  constexpr auto objective = &RunConfig::objective;
-  keys.insert(keys.end(),
-              {{"objective", "kind", choice<objective, &ObjectiveSection::kind>(),
-                "Loss: chains started anew for every update, or kept from update to update (persistent)."},
-               {"objective", "energy_regularization",
-                number<objective, &ObjectiveSection::energy_regularization>(non_negative),
-                "Weight λ of the term λ(E² of the data + E² of the chains); 0: none."}});
+  keys.insert(
+      keys.end(),
+      {{"network", "kind", choice<network, &NetworkSection::kind>(),
+        "What the network gives; mlp: the energy, from a multilayer perceptron with one output; "
+        "score_mlp: the score, with one output for each dimension and no energy, for the three "
+        "score-matching objectives."},
+       {"network", "hidden", WholeNumberList{field<network, &NetworkSection::hidden>(), {1, 65536}, 64},
+        "Widths of the hidden layers, the one next to the input first."},
+       {"network", "activation", choice<network, &NetworkSection::activation>(),
+        "Activation function of the hidden layers; the score-matching objectives and gradient_penalty need "
+        "a smooth one, not relu or leaky_relu."},
+       {"network", "spectral_norm", TrueOrFalse{field<network, &NetworkSection::spectral_norm>()},
+        "Keep every weight matrix at spectral norm 1, which bounds the slope of the energy."}});
 }
 
 void add_sampler(std::vector<Key>& keys) {
@@ -155,23 +127,26 @@ void add_sampler(std::vector<Key>& keys) {
   keys.insert(
       keys.end(),
       {{"sampler", "kind", choice<sampler, &SamplerSection::kind>(),
-        "Markov chain that gives the negative samples."},
+        "Markov chain that gives the negative samples of contrastive divergence, and the samples of "
+        "`ebmpi sample` with any objective."},
        {"sampler", "start", choice<sampler, &SamplerSection::start>(), "Where every chain starts.",
-        with_short_chains},
+        when(with_short_chains)},
        {"sampler", "steps", whole_number<sampler, &SamplerSection::steps>(1),
-        "Chain steps for each parameter update."},
+        "Chain steps for each parameter update.", when(with_chains)},
        {"sampler", "step_size", number<sampler, &SamplerSection::step_size>(positive),
-        "η of x ← x - η∇E + √(2ηT)ξ."},
+        "η of x ← x - η∇E + √(2ηT)ξ; with any objective also the default of `ebmpi sample`."},
        {"sampler", "temperature", number<sampler, &SamplerSection::temperature>(positive),
-        "T: the model is p(x) = exp(-E(x)/T)/Z.", without_noise_scale},
+        "T: the model is p(x) = exp(-E(x)/T)/Z.", when(with_chains, without_noise_scale)},
        {"sampler", "noise_scale", number<sampler, &SamplerSection::noise_scale>(non_negative),
-        "τ in place of √(2ηT), so that T = τ²/(2η); 0: use temperature."},
+        "τ in place of √(2ηT), so that T = τ²/(2η); 0: use temperature.", when(with_chains)},
        {"sampler", "gradient_clip", number<sampler, &SamplerSection::gradient_clip>(non_negative),
-        "Bound on the norm of ∇E in a chain step; 0: none."},
+        "Bound on the norm of ∇E in a chain step; 0: none. With any objective also the default of "
+        "`ebmpi sample`."},
        {"sampler", "reinitialize", number<sampler, &SamplerSection::reinitialize>(zero_to_one),
-        "Chance that a persistent chain restarts from noise each time it is used.", with_persistent_chains},
+        "Chance that a persistent chain restarts from noise each time it is used.",
+        when(with_persistent_chains)},
        {"sampler", "population", whole_number<sampler, &SamplerSection::population>(1),
-        "Number of persistent chains, at least optimizer.batch_size.", with_persistent_chains}});
+        "Number of persistent chains, at least optimizer.batch_size.", when(with_persistent_chains)}});
 }
 
 void add_optimizer(std::vector<Key>& keys) {
@@ -183,17 +158,24 @@ void add_optimizer(std::vector<Key>& keys) {
        {"optimizer", "learning_rate", number<optimizer, &OptimizerSection::learning_rate>(positive),
         "Learning rate."},
        {"optimizer", "batch_size", whole_number<optimizer, &OptimizerSection::batch_size>(1),
-        "Data samples in a step, over all ranks together; as many chains are advanced."},
+        "Data samples in a step, over all ranks together; with contrastive divergence as many chains are "
+        "advanced."},
        {"optimizer", "beta1", number<optimizer, &OptimizerSection::beta1>(zero_to_below_one),
-        "Decay of the first moment of the gradient.", with_adam},
+        "Decay of the first moment of the gradient.", when(with_adam)},
        {"optimizer", "beta2", number<optimizer, &OptimizerSection::beta2>(zero_to_below_one),
-        "Decay of the second moment of the gradient.", with_adam},
+        "Decay of the second moment of the gradient.", when(with_adam)},
        {"optimizer", "epsilon", number<optimizer, &OptimizerSection::epsilon>(positive),
-        "Added to the root of the second moment.", with_adam},
+        "Added to the root of the second moment.", when(with_adam)},
        {"optimizer", "momentum", number<optimizer, &OptimizerSection::momentum>(zero_to_below_one),
-        "Decay of the velocity; 0: plain gradient descent.", with_sgd},
+        "Decay of the velocity; 0: plain gradient descent.", when(with_sgd)},
        {"optimizer", "gradient_clip", number<optimizer, &OptimizerSection::gradient_clip>(non_negative),
         "Bound on the norm of the parameter gradient; 0: none."},
+       {"optimizer", "weight_decay", number<optimizer, &OptimizerSection::weight_decay>(non_negative),
+        "Decoupled decay of the weight matrices: an update multiplies them by 1 - learning rate × this; 0: "
+        "none."},
+       {"optimizer", "l1", number<optimizer, &OptimizerSection::l1>(non_negative),
+        "Soft threshold on the weight matrices: an update moves them towards 0 by learning rate × this; 0: "
+        "none."},
        {"optimizer", "ema", number<optimizer, &OptimizerSection::ema>(zero_to_below_one),
         "Decay of the moving average of the parameters, which sampling and evaluation use."},
        {"optimizer", "schedule", choice<optimizer, &OptimizerSection::schedule>(),
@@ -202,11 +184,11 @@ void add_optimizer(std::vector<Key>& keys) {
         "Steps of linear rise of the learning rate from 0; at most run.steps."},
        {"optimizer", "decay_every", whole_number<optimizer, &OptimizerSection::decay_every>(1),
         "Steps after which the learning rate is multiplied by decay_factor, again and again.",
-        with_step_schedule},
+        when(with_step_schedule)},
        {"optimizer", "decay_factor", number<optimizer, &OptimizerSection::decay_factor>(above_zero_to_one),
-        "Factor on the learning rate every decay_every steps.", with_step_schedule},
+        "Factor on the learning rate every decay_every steps.", when(with_step_schedule)},
        {"optimizer", "final_fraction", number<optimizer, &OptimizerSection::final_fraction>(zero_to_one),
-        "Learning rate at the last step, as a fraction of learning_rate.", with_cosine_schedule}});
+        "Learning rate at the last step, as a fraction of learning_rate.", when(with_cosine_schedule)}});
 }
 
 void add_parallel(std::vector<Key>& keys) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -69,6 +70,12 @@ struct WholeNumberList {
   IntegerRange each;
   std::size_t longest;
 };
+/// Empty: there is none.
+struct NumberList {
+  Field<std::vector<double>> field;
+  NumberRange each;
+  std::size_t longest;
+};
 /// A field of an enumeration type, as the position of its enumerator.
 struct Choice {
   std::size_t (*read)(const RunConfig&);
@@ -76,14 +83,14 @@ struct Choice {
   std::span<const std::string_view> names;
 };
 
-using Value = std::variant<WholeNumber, Number, TrueOrFalse, Text, WholeNumberList, Choice>;
+using Value = std::variant<WholeNumber, Number, TrueOrFalse, Text, WholeNumberList, NumberList, Choice>;
 
 /// When a key has a meaning at all: it depends on the value of another key, the controller.
 struct Condition {
-  bool (*holds)(const RunConfig&);  ///< nullptr: always
-  std::string_view controller;      ///< its dotted name
-  std::string_view statement;       ///< "applies only with …"
-  std::string_view remedy;          ///< what the user can do
+  bool (*holds)(const RunConfig&);
+  std::string_view controller;  ///< its dotted name
+  std::string_view statement;   ///< "applies only with …"
+  std::string_view remedy;      ///< what the user can do
 };
 
 struct Key {
@@ -91,10 +98,14 @@ struct Key {
   std::string_view name;
   Value value;
   std::string_view meaning;
-  Condition condition = {};
+  /// The key applies where all of them hold. The first that does not is what the user is told.
+  std::vector<Condition> conditions = {};
 
   std::string dotted() const { return std::string(section) + "." + std::string(name); }
-  bool applies(const RunConfig& config) const { return !condition.holds || condition.holds(config); }
+  bool applies(const RunConfig& config) const {
+    return std::ranges::all_of(conditions,
+                               [&](const Condition& condition) { return condition.holds(config); });
+  }
 };
 
 /// Every key, grouped by section, in the order of the annotated input.

@@ -25,6 +25,11 @@ struct Formatter {
   std::string operator()(const WholeNumberList& value) const {
     return fmt::format("[{}]", fmt::join(value.field.read(config), ", "));
   }
+  std::string operator()(const NumberList& value) const {
+    std::vector<std::string> numbers;
+    for (const double number : value.field.read(config)) numbers.push_back(toml_number(number));
+    return fmt::format("[{}]", fmt::join(numbers, ", "));
+  }
   std::string operator()(const Choice& value) const { return toml_quoted(value.names[value.read(config)]); }
 };
 
@@ -34,6 +39,7 @@ struct TypeNamer {
   std::string operator()(const TrueOrFalse&) const { return "true or false"; }
   std::string operator()(const Text&) const { return "string"; }
   std::string operator()(const WholeNumberList&) const { return "list of whole numbers"; }
+  std::string operator()(const NumberList&) const { return "list of numbers"; }
   std::string operator()(const Choice&) const { return "string"; }
 };
 
@@ -51,6 +57,9 @@ struct RangeDescriber {
   }
   std::string operator()(const WholeNumberList& value) const {
     return fmt::format("1 to {} entries, each {}", value.longest, range_text(value.each));
+  }
+  std::string operator()(const NumberList& value) const {
+    return fmt::format("0 to {} entries, each {}", value.longest, range_text(value.each));
   }
   std::string operator()(const Choice& value) const { return one_of(value.names); }
 };

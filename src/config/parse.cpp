@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/cross_checks.hpp"
+#include "config/derived.hpp"
 #include "config/key_table.hpp"
 #include "config/problems.hpp"
 #include "config/read_value.hpp"
@@ -61,6 +62,13 @@ std::string trimmed(std::string_view text) {
   return std::string(first, last);
 }
 
+/// Defaults that depend on other keys. Contrastive divergence needs its energies held near 0, or its chains
+/// run away with them; the other objectives have no chains, and the term would only move their optimum.
+void resolve_defaults(RunConfig& config, const GivenKeys& given) {
+  const bool regularized = given.places.contains(&key_named("objective.energy_regularization"));
+  if (!regularized && !is_contrastive_divergence(config)) config.objective.energy_regularization = 0.0;
+}
+
 class Parser {
 public:
   explicit Parser(const std::string& file_name) : file_name_(file_name) {}
@@ -68,6 +76,7 @@ public:
   RunConfig parse(std::string_view toml_text, std::span<const std::string> overrides) {
     const Syntax syntax = read_text(toml_text);
     for (const std::string& argument : overrides) read_override(argument);
+    resolve_defaults(config_, given_);
     if (syntax == Syntax::valid) check_contradictions(config_, file_name_, given_, problems_);
     problems_.throw_if_any();
     return config_;

@@ -13,6 +13,9 @@ namespace ebmpi::config {
 /// its folder and becomes absolute, and an empty `run.output` becomes `runs/<stem of file_name>` (relative to
 /// the current folder).
 ///
+/// `objective.energy_regularization` becomes 0 for objectives other than contrastive divergence unless it is
+/// given.
+///
 /// Each of `overrides` is `section.key=value` and replaces what the file says; the value is TOML, or a string
 /// where it is not valid TOML, and the last one for a key counts.
 ///

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 
 #include "config/key_value.hpp"
 #include "config/spelling.hpp"
@@ -39,28 +41,57 @@ std::string unknown_name(const std::string& name, const std::string& word,
                      quoted_list(names));
 }
 
+Problem read_number(const std::string& name, const toml::node& node, IntegerRange range,
+                    std::int64_t& target) {
+  if (!node.is_integer()) return wrong_type(name, "a whole number", node);
+  const std::int64_t number = node.as_integer()->get();
+  if (number < range.least || number > range.most) {
+    return out_of_range(name, fmt::format("{}", number), range_text(range));
+  }
+  target = number;
+  return {};
+}
+
+Problem read_number(const std::string& name, const toml::node& node, NumberRange range, double& target) {
+  if (!node.is_number()) return wrong_type(name, "a number", node);
+  const double number = *node.value<double>();
+  if (!std::isfinite(number)) return fmt::format("{} = {} is not a finite number", name, number);
+  if (!inside(range, number)) return out_of_range(name, toml_number(number), range_text(range));
+  target = number;
+  return {};
+}
+
+/// For a WholeNumberList or a NumberList.
+template <class List, class T>
+Problem read_list(const std::string& name, const toml::node& node, const List& value, std::size_t shortest,
+                  std::vector<T>& target) {
+  if (!node.is_array()) return wrong_type(name, "a " + type_text(value), node);
+  std::vector<T> numbers;
+  for (const toml::node& entry : *node.as_array()) {
+    T number{};
+    const auto problem = read_number(fmt::format("{}[{}]", name, numbers.size()), entry, value.each, number);
+    if (problem) return problem;
+    numbers.push_back(number);
+  }
+  if (numbers.size() < shortest || numbers.size() > value.longest) {
+    return fmt::format("{} has {} entries (it must have {} to {})", name, numbers.size(), shortest,
+                       value.longest);
+  }
+  target = numbers;
+  return {};
+}
+
 struct Reader {
   std::string name;
   const toml::node& node;
   RunConfig& config;
 
   Problem operator()(const WholeNumber& value) const {
-    if (!node.is_integer()) return wrong_type(name, "a whole number", node);
-    const std::int64_t number = node.as_integer()->get();
-    if (number < value.range.least || number > value.range.most) {
-      return out_of_range(name, fmt::format("{}", number), range_text(value.range));
-    }
-    value.field.write(config) = number;
-    return {};
+    return read_number(name, node, value.range, value.field.write(config));
   }
 
   Problem operator()(const Number& value) const {
-    if (!node.is_number()) return wrong_type(name, "a number", node);
-    const double number = *node.value<double>();
-    if (!std::isfinite(number)) return fmt::format("{} = {} is not a finite number", name, number);
-    if (!inside(value.range, number)) return out_of_range(name, toml_number(number), range_text(value.range));
-    value.field.write(config) = number;
-    return {};
+    return read_number(name, node, value.range, value.field.write(config));
   }
 
   Problem operator()(const TrueOrFalse& value) const {
@@ -83,21 +114,11 @@ struct Reader {
   }
 
   Problem operator()(const WholeNumberList& value) const {
-    if (!node.is_array()) return wrong_type(name, "a list of whole numbers", node);
-    std::vector<std::int64_t> numbers;
-    for (const toml::node& entry : *node.as_array()) {
-      const std::string entry_name = fmt::format("{}[{}]", name, numbers.size());
-      if (!entry.is_integer()) return wrong_type(entry_name, "a whole number", entry);
-      numbers.push_back(entry.as_integer()->get());
-      if (numbers.back() < value.each.least || numbers.back() > value.each.most) {
-        return out_of_range(entry_name, fmt::format("{}", numbers.back()), range_text(value.each));
-      }
-    }
-    if (numbers.empty() || numbers.size() > value.longest) {
-      return fmt::format("{} has {} entries (it must have 1 to {})", name, numbers.size(), value.longest);
-    }
-    value.field.write(config) = numbers;
-    return {};
+    return read_list(name, node, value, 1, value.field.write(config));
+  }
+
+  Problem operator()(const NumberList& value) const {
+    return read_list(name, node, value, 0, value.field.write(config));
   }
 
   Problem operator()(const Choice& value) const {

@@ -33,14 +33,14 @@ enum class ScheduleKind { constant, cosine, step };
 
 /// [run]: what is run, for how long, and where it is written.
 struct RunSection {
-  std::int64_t seed = 1;                              ///< every random number is a function of it; >= 0
-  std::int64_t steps = 6000;                          ///< parameter updates in all; >= 1
-  std::string output;                                 ///< run folder; empty: runs/<config file's stem>
-  std::int64_t log_every = 100;                       ///< steps between metrics lines; >= 1
-  std::int64_t checkpoint_every = 1000;               ///< steps between checkpoints; >= 1
-  std::int64_t keep_checkpoints = 3;                  ///< newest checkpoints kept; >= 1
-  std::int64_t validate_every = 500;                  ///< steps between validations; 0: never
-  std::int64_t patience = 0;  ///< validations without improvement that end the run; 0: none do
+  std::int64_t seed = 1;                 ///< every random number is a function of it; >= 0
+  std::int64_t steps = 6000;             ///< parameter updates in all; >= 1
+  std::string output;                    ///< run folder; empty: runs/<config file's stem>
+  std::int64_t log_every = 100;          ///< steps between metrics lines; >= 1
+  std::int64_t checkpoint_every = 1000;  ///< steps between checkpoints; >= 1
+  std::int64_t keep_checkpoints = 3;     ///< newest checkpoints kept; >= 1
+  std::int64_t validate_every = 500;     ///< steps between validations; 0: never
+  std::int64_t patience = 0;             ///< validations without improvement that end the run; 0: none do
   Precision precision = Precision::single_precision;  ///< "float" or "double"
 
   bool operator==(const RunSection&) const = default;
@@ -66,8 +66,8 @@ struct DataSection {
 struct NetworkSection {
   std::vector<std::int64_t> hidden = {128, 128};  ///< widths of the hidden layers; each 1 to 65536
   Activation activation = Activation::silu;
-  NetworkKind kind = NetworkKind::mlp;
-  bool spectral_norm = false;  ///< every weight matrix is kept at spectral norm 1
+  NetworkKind kind = NetworkKind::mlp;  ///< mlp gives the energy; score_mlp the score, and no energy
+  bool spectral_norm = false;           ///< every weight matrix is kept at spectral norm 1
 
   bool operator==(const NetworkSection&) const = default;
 };
@@ -75,30 +75,31 @@ struct NetworkSection {
 /// [objective]: the loss; which keys mean anything depends on its kind.
 struct ObjectiveSection {
   ObjectiveKind kind = ObjectiveKind::persistent_contrastive_divergence;
-  /// λ of λ(E⁺² + E⁻²); >= 0; unless given, 0 for all but contrastive divergence
+  /// λ of λ(E⁺² + E⁻²); >= 0. parse_config makes it 0 for all but contrastive divergence, unless it is given
   double energy_regularization = 0.1;
   double gradient_penalty = 0.0;  ///< μ of μ(‖∇E⁺‖² + ‖∇E⁻‖²); >= 0
   std::int64_t projections = 1;   ///< sliced: directions for each sample; >= 1
-  DirectionKind directions = DirectionKind::rademacher;     ///< sliced
-  bool variance_reduction = true;                           ///< sliced: ½‖∇E‖² in place of ½(v·∇E)²
-  double sigma = 0.1;                                       ///< denoising: noise scale, in model space; > 0
-  std::vector<double> sigmas;                               ///< denoising: ladder, falling; E(x, σ)
+  DirectionKind directions = DirectionKind::rademacher;  ///< sliced
+  bool variance_reduction = true;                        ///< sliced: ½‖∇E‖² in place of ½(v·∇E)²
+  double sigma = 0.1;                                    ///< denoising: noise scale, in model space; > 0
+  std::vector<double> sigmas;                            ///< denoising: ladder, falling; E(x, σ)
   SigmaWeighting sigma_weighting = SigmaWeighting::variance;  ///< denoising: λ(σ) = σ² or 1
-  bool antithetic = false;                                  ///< denoising: x + σz and x - σz together
-  NoiseContrast contrast = NoiseContrast::binary;           ///< noise contrast: which classification
-  NoiseKind noise = NoiseKind::gaussian;                    ///< noise contrast: fitted to the training data
-  double noise_ratio = 4.0;                                 ///< noise contrast: ν; > 0
-  std::int64_t noise_components = 16;                       ///< noise contrast: of the mixture; >= 1
-  CovarianceKind noise_covariance = CovarianceKind::full;   ///< noise contrast: of each Gaussian
-  double conditional_scale = 0.3;                           ///< conditional contrast: of y - x; > 0
-  double diffusion_time = 0.09;                             ///< energy discrepancy: t; > 0
-  std::int64_t perturbations = 15;                          ///< energy discrepancy: M; 1 to 63
-  double stabilization = 1.0;                               ///< energy discrepancy: w; > 0
+  bool antithetic = false;                                    ///< denoising: x + σz and x - σz together
+  NoiseContrast contrast = NoiseContrast::binary;             ///< noise contrast: which classification
+  NoiseKind noise = NoiseKind::gaussian;                      ///< noise contrast: fitted to the training data
+  double noise_ratio = 4.0;                                   ///< noise contrast: ν; > 0
+  std::int64_t noise_components = 16;                         ///< noise contrast: of the mixture; >= 1
+  CovarianceKind noise_covariance = CovarianceKind::full;     ///< noise contrast: of each Gaussian
+  double conditional_scale = 0.3;   ///< conditional contrast: deviation of y - x; > 0
+  double diffusion_time = 0.09;     ///< energy discrepancy: t, a variance; > 0
+  std::int64_t perturbations = 15;  ///< energy discrepancy: M; 1 to 63
+  double stabilization = 1.0;       ///< energy discrepancy: w; > 0
 
   bool operator==(const ObjectiveSection&) const = default;
 };
 
-/// [sampler]: the chains that give the negative samples.
+/// [sampler]: the chains that give the negative samples of contrastive divergence. Kind, step size and clip
+/// are also the defaults of chains of the trained model, whatever the objective.
 struct SamplerSection {
   SamplerKind kind = SamplerKind::langevin;
   ChainStart start =

@@ -10,9 +10,17 @@ namespace ebmpi::config {
 
 namespace {
 
-bool is_empty_text(const Key& key, const RunConfig& config) {
-  const Text* text = std::get_if<Text>(&key.value);
-  return text && text->field.read(config).empty();
+/// An empty file, density, output or ladder of noise levels means that there is none.
+bool is_none(const Key& key, const RunConfig& config) {
+  const Text* const text = std::get_if<Text>(&key.value);
+  const NumberList* const list = std::get_if<NumberList>(&key.value);
+  return (text && text->field.read(config).empty()) || (list && list->field.read(config).empty());
+}
+
+std::vector<std::string> statements(const Key& key) {
+  std::vector<std::string> found;
+  for (const Condition& condition : key.conditions) found.emplace_back(condition.statement);
+  return found;
 }
 
 KeyDescription describe(const Key& key) {
@@ -22,15 +30,16 @@ KeyDescription describe(const Key& key) {
           .range = range_text(key.value),
           .default_value = format_value(key.value, RunConfig{}),
           .meaning = std::string(key.meaning),
-          .applies = std::string(key.condition.statement)};
+          .applies = statements(key)};
 }
 
 /// The comment above a key of the annotated input.
 std::string comment_for(const KeyDescription& key) {
   std::string text = fmt::format("# {}\n# {}", key.meaning, key.type);
   if (!key.range.empty()) text += ", " + key.range;
-  text += key.default_value == "\"\"" ? "; no default\n" : fmt::format("; default {}\n", key.default_value);
-  if (!key.applies.empty()) text += fmt::format("# ({})\n", key.applies);
+  const bool no_default = key.default_value == "\"\"" || key.default_value == "[]";
+  text += no_default ? "; no default\n" : fmt::format("; default {}\n", key.default_value);
+  for (const std::string& statement : key.applies) text += fmt::format("# ({})\n", statement);
   return text;
 }
 
@@ -44,9 +53,8 @@ std::string to_toml(const RunConfig& config) {
       text += fmt::format("{}[{}]\n", section.empty() ? "" : "\n", key.section);
       section = key.section;
     }
-    // An empty file, density or output means that there is none, and a key that does not apply may not be
-    // given.
-    if (!key.applies(config) || is_empty_text(key, config)) continue;
+    // A key that does not apply may not be given.
+    if (!key.applies(config) || is_none(key, config)) continue;
     text += fmt::format("{} = {}\n", key.name, format_value(key.value, config));
   }
   return text;
@@ -71,7 +79,7 @@ std::string annotated_toml() {
     if (key.section != section) text += fmt::format("\n[{}]\n", key.section);
     if (key.section == section) text += "\n";
     section = key.section;
-    const bool commented_out = !key.applies(example) || is_empty_text(key, example);
+    const bool commented_out = !key.applies(example) || is_none(key, example);
     text += comment_for(describe(key));
     text += fmt::format("{}{} = {}\n", commented_out ? "#" : "", key.name, format_value(key.value, example));
   }

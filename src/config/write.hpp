@@ -20,7 +20,7 @@ struct KeyDescription {
   std::string range;          ///< ">= 1", the accepted names, …; empty: any value of the type
   std::string default_value;  ///< as TOML
   std::string meaning;
-  std::string applies;  ///< "applies only with …"; empty: always
+  std::vector<std::string> applies;  ///< "applies only with …", all of which must hold; empty: always
 };
 
 /// Every key that the parser knows, in the order of the annotated input.

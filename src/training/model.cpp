@@ -62,7 +62,7 @@ Model<Scalar> read_model(const comm::Communicator& communicator, const std::stri
                       std::move(transform),
                       read_moments(file, dimension),
                       config,
-                      config::langevin_temperature(config.sampler),
+                      config::langevin_temperature(config),
                       file.integer_attribute("/", "step"),
                       checkpoint};
   read_tensors(file, parameters == Parameters::average ? "/model_ema" : "/model", model.network.layout(),

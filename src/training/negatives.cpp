@@ -44,7 +44,7 @@ void start_short_chains(std::int64_t step, config::ChainStart start, std::int64_
 template <class Scalar>
 Negatives<Scalar>::Negatives(const config::RunConfig& config, const comm::ShardMap& shards,
                              const data::TrainingData<Scalar>& data)
-    : langevin_(langevin_settings(config.sampler)),
+    : langevin_(langevin_settings(config)),
       chain_start_(config.sampler.start),
       reinitialize_(config.sampler.reinitialize),
       first_row_(shards.owned_slice(config.optimizer.batch_size).first),

@@ -11,8 +11,9 @@ network::MlpShape mlp_shape(const config::NetworkSection& network, int inputs) {
   return {inputs, {network.hidden.begin(), network.hidden.end()}, network.activation};
 }
 
-sampling::LangevinSettings langevin_settings(const config::SamplerSection& sampler) {
-  const double temperature = config::langevin_temperature(sampler);
+sampling::LangevinSettings langevin_settings(const config::RunConfig& config) {
+  const config::SamplerSection& sampler = config.sampler;
+  const double temperature = config::langevin_temperature(config);
   return {static_cast<int>(sampler.steps), sampler.step_size,
           std::sqrt(2.0 * sampler.step_size * temperature), sampler.gradient_clip};
 }
@@ -62,10 +63,6 @@ std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& commun
   if (!section.file.empty()) return data::open_file_source(communicator, section.file, section.dataset);
   return data::make_density_source(section.density, section.dimension, section.noise, section.count,
                                    static_cast<std::uint64_t>(config.run.seed));
-}
-
-bool is_persistent(const config::RunConfig& config) {
-  return config.objective.kind == config::ObjectiveKind::persistent_contrastive_divergence;
 }
 
 }  // namespace ebmpi::training

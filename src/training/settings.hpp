@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "config/derived.hpp"
 #include "config/run_config.hpp"
 #include "data/training_data.hpp"
 #include "network/mlp.hpp"
@@ -14,7 +15,7 @@ namespace ebmpi::training {
 // config files.
 
 network::MlpShape mlp_shape(const config::NetworkSection& network, int inputs);
-sampling::LangevinSettings langevin_settings(const config::SamplerSection& sampler);
+sampling::LangevinSettings langevin_settings(const config::RunConfig& config);
 optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer);
 optimizer::Schedule schedule(const config::RunConfig& config);
 data::Preparation preparation(const config::RunConfig& config);
@@ -22,6 +23,6 @@ data::Preparation preparation(const config::RunConfig& config);
 std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator,
                                                 const config::RunConfig& config);
 
-bool is_persistent(const config::RunConfig& config);
+using config::is_persistent;
 
 }  // namespace ebmpi::training

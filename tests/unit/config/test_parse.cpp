@@ -62,6 +62,82 @@ final_fraction = 1)");
   CHECK(config == expected);
 }
 
+TEST_CASE("values of a denoising run reach their fields", "[config]") {
+  const RunConfig config = parse(R"([run]
+validate_every = 50
+patience = 4
+[data]
+density = "rings"
+[network]
+kind = "score_mlp"
+spectral_norm = true
+[objective]
+kind = "denoising_score_matching"
+sigmas = [2, 0.5, 1e-2]
+sigma_weighting = "uniform"
+antithetic = true
+[optimizer]
+weight_decay = 0.01
+l1 = 1e-4)");
+  RunConfig expected;
+  expected.run.output = "runs/run";
+  expected.run.validate_every = 50;
+  expected.run.patience = 4;
+  expected.data.density = "rings";
+  expected.network.kind = NetworkKind::score_mlp;
+  expected.network.spectral_norm = true;
+  expected.objective.kind = ObjectiveKind::denoising_score_matching;
+  expected.objective.energy_regularization = 0.0;
+  expected.objective.sigmas = {2.0, 0.5, 0.01};
+  expected.objective.sigma_weighting = SigmaWeighting::uniform;
+  expected.objective.antithetic = true;
+  expected.optimizer.weight_decay = 0.01;
+  expected.optimizer.l1 = 1e-4;
+  CHECK(config == expected);
+}
+
+TEST_CASE("values of a noise-contrastive run reach their fields", "[config]") {
+  const RunConfig config = parse(R"([data]
+density = "rings"
+[objective]
+kind = "noise_contrastive_estimation"
+contrast = "ranking"
+noise = "mixture"
+noise_ratio = 8
+noise_components = 3
+noise_covariance = "diagonal"
+gradient_penalty = 0.5)");
+  RunConfig expected;
+  expected.run.output = "runs/run";
+  expected.data.density = "rings";
+  expected.objective.kind = ObjectiveKind::noise_contrastive_estimation;
+  expected.objective.energy_regularization = 0.0;
+  expected.objective.gradient_penalty = 0.5;
+  expected.objective.contrast = NoiseContrast::ranking;
+  expected.objective.noise = NoiseKind::mixture;
+  expected.objective.noise_ratio = 8.0;
+  expected.objective.noise_components = 3;
+  expected.objective.noise_covariance = CovarianceKind::diagonal;
+  CHECK(config == expected);
+}
+
+TEST_CASE("the energy is regularised by default with contrastive divergence alone", "[config]") {
+  const auto regularization = [](const std::string& kind, const std::vector<std::string>& overrides) {
+    return parse("[data]\ndensity = \"rings\"\n[objective]\nkind = \"" + kind + "\"\n", overrides)
+        .objective.energy_regularization;
+  };
+  for (const char* kind : {"contrastive_divergence", "persistent_contrastive_divergence"}) {
+    CHECK(regularization(kind, {}) == 0.1);
+    CHECK(regularization(kind, {"objective.energy_regularization=0"}) == 0.0);
+  }
+  for (const char* kind : {"score_matching", "sliced_score_matching", "denoising_score_matching",
+                           "noise_contrastive_estimation", "energy_discrepancy"}) {
+    CHECK(regularization(kind, {}) == 0.0);
+    CHECK(regularization(kind, {"objective.energy_regularization=0.1"}) == 0.1);
+  }
+  CHECK(regularization("contrastive_divergence", {"objective.kind=energy_discrepancy"}) == 0.0);
+}
+
 TEST_CASE("a relative data file lies in the folder of the config, the run folder in the current one",
           "[config]") {
   const std::string text = "[data]\nfile = \"../sets/x.h5\"\n";
@@ -163,11 +239,62 @@ TEST_CASE("ranges are checked at both ends", "[config]") {
   }
 }
 
+TEST_CASE("lists of numbers take whole numbers too, and may be empty", "[config]") {
+  const std::string denoising = "[objective]\nkind = \"denoising_score_matching\"\n";
+  CHECK(parse("[data]\ndensity = \"rings\"\n" + denoising + "sigmas = []\n").objective.sigmas.empty());
+  CHECK(parse("[data]\ndensity = \"rings\"\n" + denoising, {"objective.sigmas=[3, 0.5]"}).objective.sigmas ==
+        std::vector<double>{3.0, 0.5});
+  CHECK_THAT(error_with(denoising + "sigmas = 0.5\n"),
+             Equals("run.toml:5: objective.sigmas: expected a list of numbers, got a floating-point number"));
+  CHECK_THAT(error_with(denoising + "sigmas = [1, \"a\"]\n"),
+             Equals("run.toml:5: objective.sigmas[1]: expected a number, got a string"));
+  CHECK_THAT(error_with(denoising + "sigmas = [1.0, 0]\n"),
+             Equals("run.toml:5: objective.sigmas[1] = 0.0 is out of range (it must be > 0)"));
+  CHECK_THAT(error_with(denoising + "sigmas = [inf, 1.0]\n"),
+             Equals("run.toml:5: objective.sigmas[0] = inf is not a finite number"));
+  std::string ladder = "1";
+  for (int level = 2; level <= 64; ++level) ladder.insert(0, std::to_string(level) + ", ");
+  CHECK(error_with(denoising + "sigmas = [" + ladder + "]\n") == "");
+  CHECK_THAT(error_with(denoising + "sigmas = [65, " + ladder + "]\n"),
+             Equals("run.toml:5: objective.sigmas has 65 entries (it must have 0 to 64)"));
+}
+
+TEST_CASE("ranges of the objectives are checked at both ends", "[config]") {
+  using Values = std::vector<const char*>;
+  const auto check = [](const std::string& kind, const std::string& key, const Values& inside,
+                        const Values& outside) {
+    const auto error = [&](const std::string& value) {
+      INFO(key << " = " << value);
+      return error_with("[objective]\nkind = " + kind + "\n" + key + " = " + value + "\n");
+    };
+    for (const char* value : inside) CHECK(error(value) == "");
+    for (const char* value : outside) {
+      CHECK_THAT(error(value), ContainsSubstring(key) && ContainsSubstring(" is out of range"));
+    }
+  };
+  check("\"score_matching\"", "energy_regularization", {"0", "0.1"}, {"-0.1"});
+  check("\"score_matching\"", "gradient_penalty", {"0", "0.1"}, {"-0.1"});
+  check("\"sliced_score_matching\"", "projections", {"1", "4096"}, {"0", "4097"});
+  check("\"denoising_score_matching\"", "sigma", {"1e-9"}, {"0", "-1"});
+  check("\"noise_contrastive_estimation\"", "noise_ratio", {"0.5"}, {"0"});
+  check("\"noise_contrastive_estimation\"\nnoise = \"mixture\"", "noise_components", {"1", "1024"},
+        {"0", "1025"});
+  check("\"noise_contrastive_estimation\"\ncontrast = \"conditional\"", "conditional_scale", {"1e-9"}, {"0"});
+  check("\"energy_discrepancy\"", "diffusion_time", {"1e-9"}, {"0"});
+  check("\"energy_discrepancy\"", "perturbations", {"1", "63"}, {"0", "64"});
+  check("\"energy_discrepancy\"", "stabilization", {"1e-9"}, {"0"});
+  CHECK_THAT(error_with("[run]\npatience = -1\n"), ContainsSubstring("is out of range"));
+  CHECK_THAT(error_with("[run]\nvalidate_every = -1\n"), ContainsSubstring("is out of range"));
+  CHECK_THAT(error_with("[optimizer]\nweight_decay = -1\n"), ContainsSubstring("is out of range"));
+  CHECK_THAT(error_with("[optimizer]\nl1 = -1\n"), ContainsSubstring("is out of range"));
+  CHECK(error_with("[run]\nvalidate_every = 0\n[optimizer]\nweight_decay = 0\nl1 = 0\n") == "");
+}
+
 TEST_CASE("unknown names come with the nearest one and the list", "[config]") {
   CHECK_THAT(
       error_with("[network]\nactivation = \"sliu\"\n"),
       Equals("run.toml:4: network.activation = \"sliu\" is not known (did you mean \"silu\"?); choose one of "
-             "\"silu\", \"tanh\", \"softplus\", \"gelu\", \"sin\", \"relu\", \"leaky_relu\""));
+             "\"silu\", \"tanh\", \"softplus\", \"gelu\", \"sin\", \"quadratic\", \"relu\", \"leaky_relu\""));
   const std::string density = error_of("[data]\ndensity = \"too_moons\"\n");
   CHECK_THAT(
       density,

@@ -7,12 +7,13 @@
 using namespace ebmpi;
 
 TEST_CASE("The noise of a Langevin step follows from the temperature, or gives it", "[training]") {
-  config::SamplerSection section;
+  config::RunConfig config;
+  config::SamplerSection& section = config.sampler;
   section.steps = 7;
   section.step_size = 0.02;
   section.temperature = 0.25;
   section.gradient_clip = 3.0;
-  sampling::LangevinSettings settings = training::langevin_settings(section);
+  sampling::LangevinSettings settings = training::langevin_settings(config);
   CHECK(settings.steps == 7);
   CHECK(settings.step_size == 0.02);
   CHECK(settings.gradient_clip == 3.0);
@@ -21,7 +22,7 @@ TEST_CASE("The noise of a Langevin step follows from the temperature, or gives i
 
   section.temperature = 1.0;
   section.noise_scale = 0.05;
-  settings = training::langevin_settings(section);
+  settings = training::langevin_settings(config);
   CHECK(settings.noise_scale == Catch::Approx(0.05).epsilon(1e-14));
   CHECK(settings.temperature() == Catch::Approx(0.0625).epsilon(1e-14));  // 0.05² / (2 · 0.02)
 }
