@@ -21,7 +21,8 @@ enum class Purpose : std::uint32_t {
   sample_start = 8,
   sample_noise = 9,
   bootstrap = 10,
-  data_jitter = 11
+  data_jitter = 11,
+  spectral_start = 17
 };
 
 /// The key of the stream (seed, purpose): itself a Philox draw, so that nearby seeds give unrelated streams.
