@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write tests/golden/mlp_energy.json with PyTorch (needed only to change the golden values, never to test)."""
+"""Write the files of tests/golden with PyTorch (needed only to change the golden values, never to test)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ import sys
 from pathlib import Path
 
 import torch_mlp
+import torch_objectives
 
-DEFAULT = Path(__file__).resolve().parents[2] / "tests" / "golden" / "mlp_energy.json"
+DEFAULT = Path(__file__).resolve().parents[2] / "tests" / "golden"
+FILES = {
+    "mlp_energy.json": ("mlp-energy", torch_mlp.golden_cases),
+    "objectives.json": ("objectives", torch_objectives.golden_cases),
+}
 
 
 def main() -> int:
-    """Parse the command line and write the file."""
+    """Parse the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=DEFAULT, help="JSON file to write (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, default=DEFAULT, help="where to write (default: %(default)s)")
     arguments = parser.parse_args()
-    try:
-        torch_mlp.write_golden(arguments.output)
-    except ModuleNotFoundError as error:
-        print(f"make_golden: {error.name} is missing (the golden values come from PyTorch); "
-              "install Debian's python3-torch or `pip install torch`", file=sys.stderr)
-        return 2
-    print(arguments.output)
+    for name, (kind, cases) in FILES.items():
+        path = arguments.folder / name
+        try:
+            torch_mlp.write_golden(path, kind, cases())
+        except ModuleNotFoundError as error:
+            print(f"make_golden: {error.name} is missing (the golden values come from PyTorch); "
+                  "install Debian's python3-torch or `pip install torch`", file=sys.stderr)
+            return 2
+        print(path)
     return 0
 
 

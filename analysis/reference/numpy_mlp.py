@@ -53,6 +53,7 @@ ACTIVATIONS: dict[str, tuple[Function, Function]] = {
         lambda z: np.where(z > 0.0, z, LEAKY_SLOPE * z),
         lambda z: np.where(z > 0.0, 1.0, LEAKY_SLOPE),
     ),
+    "quadratic": (lambda z: 0.5 * z**2, lambda z: z),
 }
 
 

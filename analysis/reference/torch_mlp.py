@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-ACTIVATIONS = ("silu", "tanh", "softplus", "gelu", "sin", "relu", "leaky_relu")
+# The seed of a golden case is its place in these lists, so what is new goes to their ends.
+ACTIVATIONS = ("silu", "tanh", "softplus", "gelu", "sin", "relu", "leaky_relu", "quadratic")
 WIDTHS = ((3, 5, 4, 1), (2, 7, 1), (9, 16, 8, 16, 1))
 ROWS = 5
 KINK_MARGIN = 0.005
-GOLDEN_FORMAT = "ebmpi-golden-mlp-energy"
 
 
 def activation(name: str, z: Any) -> Any:
-    """φ(z) elementwise; gelu is the exact form with erf, leaky_relu has slope 0.01 below zero."""
+    """φ(z) elementwise; gelu is the exact form with erf, leaky_relu has slope 0.01 below zero, quadratic is z²/2."""
     import torch
     import torch.nn.functional as functional
 
@@ -33,19 +33,25 @@ def activation(name: str, z: Any) -> Any:
         "sin": torch.sin,
         "relu": functional.relu,
         "leaky_relu": lambda value: functional.leaky_relu(value, 0.01),
+        "quadratic": lambda value: 0.5 * value * value,
     }
     return table[name](z)
 
 
-def energy(name: str, tensors: list[Any], x: Any) -> Any:
-    """E (B) at x (B, D); tensors are weight (out, in) and bias (out) of each layer in turn."""
+def outputs(name: str, tensors: list[Any], x: Any) -> Any:
+    """Outputs (B, out of the last layer) at x (B, D); tensors are weight (out, in) and bias (out) of each layer in turn."""
     hidden = x
     last = len(tensors) - 2
     for index in range(0, len(tensors), 2):
         hidden = hidden @ tensors[index].T + tensors[index + 1]
         if index != last:
             hidden = activation(name, hidden)
-    return hidden[:, 0]
+    return hidden
+
+
+def energy(name: str, tensors: list[Any], x: Any) -> Any:
+    """E (B) at x (B, D), the first output."""
+    return outputs(name, tensors, x)[:, 0]
 
 
 def derivatives(name: str, tensors: list[Any], x: Any, v: Any, weights: dict[str, Any]) -> dict[str, Any]:
@@ -76,16 +82,16 @@ def derivatives(name: str, tensors: list[Any], x: Any, v: Any, weights: dict[str
     }
 
 
-def _draw(generator: np.random.Generator, *shape: int, scale: float = 1.0) -> np.ndarray:
+def draw(generator: np.random.Generator, *shape: int, scale: float = 1.0) -> np.ndarray:
     """Normal numbers with four decimals, so that the file stays short and the values exact to read."""
     return np.round(scale * generator.standard_normal(shape), 4)
 
 
-def _draw_network(generator: np.random.Generator, widths: tuple[int, ...]) -> list[np.ndarray]:
+def draw_network(generator: np.random.Generator, widths: tuple[int, ...]) -> list[np.ndarray]:
     arrays = []
     for inputs, outputs in zip(widths[:-1], widths[1:]):
-        arrays.append(_draw(generator, outputs, inputs, scale=1.2 / inputs**0.5))
-        arrays.append(_draw(generator, outputs, scale=0.3))
+        arrays.append(draw(generator, outputs, inputs, scale=1.2 / inputs**0.5))
+        arrays.append(draw(generator, outputs, scale=0.3))
     return arrays
 
 
@@ -106,11 +112,11 @@ def golden_case(name: str, widths: tuple[int, ...], seed: int) -> dict[str, Any]
     import torch
 
     generator = np.random.default_rng(seed)
-    arrays = _draw_network(generator, widths)
-    points = {key: _draw(generator, ROWS, widths[0]) for key in ("x", "v")}
+    arrays = draw_network(generator, widths)
+    points = {key: draw(generator, ROWS, widths[0]) for key in ("x", "v")}
     while _distance_to_kink(name, arrays, points["x"]) < KINK_MARGIN:
-        points["x"] = _draw(generator, ROWS, widths[0])
-    weights = {key: _draw(generator, ROWS) for key in ("alpha", "beta", "gamma")}
+        points["x"] = draw(generator, ROWS, widths[0])
+    weights = {key: draw(generator, ROWS) for key in ("alpha", "beta", "gamma")}
 
     tensors = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in arrays]
     results = derivatives(
@@ -132,18 +138,22 @@ def golden_case(name: str, widths: tuple[int, ...], seed: int) -> dict[str, Any]
     return case
 
 
-def write_golden(path: Path) -> None:
-    """Write the golden values of every activation and shape; see tests/golden/README.md for the layout."""
-    import torch
-
-    cases = [
+def golden_cases() -> list[dict[str, Any]]:
+    """The golden values of every activation and shape; see tests/golden/README.md for the layout."""
+    return [
         golden_case(name, widths, seed=100 * row + column)
         for row, name in enumerate(ACTIVATIONS)
         for column, widths in enumerate(WIDTHS)
     ]
+
+
+def write_golden(path: Path, kind: str, cases: list[dict[str, Any]]) -> None:
+    """Write cases with one key on each line; `kind` is what the file's format is called after "ebmpi-golden-"."""
+    import torch
+
     blocks = []
     for case in cases:
         lines = [f"      {json.dumps(key)}: {json.dumps(value)}" for key, value in case.items()]
         blocks.append("    {\n" + ",\n".join(lines) + "\n    }")
-    head = f'{{\n  "format": "{GOLDEN_FORMAT}",\n  "torch": "{torch.__version__}",\n  "cases": [\n'
+    head = f'{{\n  "format": "ebmpi-golden-{kind}",\n  "torch": "{torch.__version__}",\n  "cases": [\n'
     path.write_text(head + ",\n".join(blocks) + "\n  ]\n}\n", encoding="utf-8")

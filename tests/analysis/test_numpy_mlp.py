@@ -33,7 +33,8 @@ class Activations(unittest.TestCase):
     def test_values_known_in_closed_form(self):
         one = np.array([1.0])
         expected = {"silu": 1.0 / (1.0 + math.exp(-1.0)), "tanh": math.tanh(1.0), "softplus": math.log(1.0 + math.e),
-                    "gelu": 0.8413447460685429, "sin": math.sin(1.0), "relu": 1.0, "leaky_relu": 1.0}
+                    "gelu": 0.8413447460685429, "sin": math.sin(1.0), "relu": 1.0, "leaky_relu": 1.0,
+                    "quadratic": 0.5}
         for name, value in expected.items():
             self.assertAlmostEqual(ACTIVATIONS[name][0](one)[0], value, places=14, msg=name)
         self.assertAlmostEqual(ACTIVATIONS["leaky_relu"][0](-one)[0], -0.01, places=16)
@@ -53,7 +54,7 @@ class Activations(unittest.TestCase):
 
 class Golden(unittest.TestCase):
     def test_every_activation_and_shape_is_there(self):
-        self.assertEqual(len({case["name"] for case in GOLDEN["cases"]}), 21)
+        self.assertEqual(len({case["name"] for case in GOLDEN["cases"]}), 24)
         self.assertEqual({case["activation"] for case in GOLDEN["cases"]}, set(ACTIVATIONS))
 
     def test_energy_and_gradient_agree_with_pytorch(self):

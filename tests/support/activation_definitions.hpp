@@ -22,6 +22,8 @@ inline double activation_definition(core::Activation activation, double z) {
       return 0.5 * z * std::erfc(-z / std::sqrt(2.0));
     case Activation::sin:
       return std::sin(z);
+    case Activation::quadratic:
+      return z * z / 2.0;
     case Activation::relu:
       return z > 0 ? z : 0.0;
     case Activation::leaky_relu:

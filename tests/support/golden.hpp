@@ -13,13 +13,16 @@
 
 namespace ebmpi::test {
 
-/// One case of tests/golden/mlp_energy.json; the keys and shapes of its arrays are in tests/golden/README.md.
+/// One case of a file in tests/golden; the keys and shapes of its arrays are in tests/golden/README.md.
 struct GoldenCase {
   std::string name;
+  std::string objective;  ///< as in the config; empty in mlp_energy.json
   network::MlpShape shape;
+  int outputs = 1;  ///< of the last layer: more than one in a score network
   std::size_t rows = 0;
   std::map<std::string, std::vector<double>> arrays;
 
+  bool has(const std::string& key) const { return arrays.contains(key); }
   const std::vector<double>& operator[](const std::string& key) const { return arrays.at(key); }
 };
 
@@ -82,13 +85,11 @@ private:
 
 inline network::Activation activation_named(const std::string& name) {
   using network::Activation;
-  const std::map<std::string, Activation> names{{"silu", Activation::silu},
-                                                {"tanh", Activation::tanh},
-                                                {"softplus", Activation::softplus},
-                                                {"gelu", Activation::gelu},
-                                                {"sin", Activation::sin},
-                                                {"relu", Activation::relu},
-                                                {"leaky_relu", Activation::leaky_relu}};
+  const std::map<std::string, Activation> names{
+      {"silu", Activation::silu},         {"tanh", Activation::tanh},
+      {"softplus", Activation::softplus}, {"gelu", Activation::gelu},
+      {"sin", Activation::sin},           {"quadratic", Activation::quadratic},
+      {"relu", Activation::relu},         {"leaky_relu", Activation::leaky_relu}};
   return names.at(name);
 }
 
@@ -97,6 +98,8 @@ inline GoldenCase read_case(JsonCursor& json) {
   json.object([&](const std::string& key) {
     if (key == "name") {
       result.name = json.string();
+    } else if (key == "objective") {
+      result.objective = json.string();
     } else if (key == "activation") {
       result.shape.activation = activation_named(json.string());
     } else if (key == "rows") {
@@ -108,6 +111,7 @@ inline GoldenCase read_case(JsonCursor& json) {
   });
   const std::vector<double>& widths = result["widths"];
   result.shape.inputs = static_cast<int>(widths.front());
+  result.outputs = static_cast<int>(widths.back());
   for (std::size_t i = 1; i + 1 < widths.size(); ++i)
     result.shape.hidden.push_back(static_cast<int>(widths[i]));
   return result;
@@ -115,9 +119,9 @@ inline GoldenCase read_case(JsonCursor& json) {
 
 }  // namespace detail
 
-/// All cases of tests/golden/mlp_energy.json.
-inline std::vector<GoldenCase> golden_mlp_cases() {
-  const std::string path = std::string(EBMPI_TEST_DATA_DIR) + "/golden/mlp_energy.json";
+/// All cases of tests/golden/<file_name>.
+inline std::vector<GoldenCase> golden_cases(const std::string& file_name) {
+  const std::string path = std::string(EBMPI_TEST_DATA_DIR) + "/golden/" + file_name;
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot read " + path);
   std::stringstream text;
@@ -132,6 +136,10 @@ inline std::vector<GoldenCase> golden_mlp_cases() {
     }
   });
   return cases;
+}
+
+inline std::vector<GoldenCase> golden_mlp_cases() {
+  return golden_cases("mlp_energy.json");
 }
 
 }  // namespace ebmpi::test

@@ -158,7 +158,7 @@ TEST_CASE("jets agree with finite differences of a plain energy", "[network][mlp
 
 TEST_CASE("energies and derivatives agree with PyTorch", "[network][mlp][golden]") {
   const auto cases = test::golden_mlp_cases();
-  REQUIRE(cases.size() == 21);
+  REQUIRE(cases.size() == 24);
   for (const auto& golden : cases) {
     INFO(golden.name);
     check_golden<double>(golden, 1e-10);
