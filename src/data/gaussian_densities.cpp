@@ -21,8 +21,8 @@ double squared_distance(std::span<const double> a, std::span<const double> b) {
 
 }  // namespace
 
-GaussianMixture::GaussianMixture(std::string_view name, std::int64_t dimension, std::vector<double> means,
-                                 std::vector<double> weights, double standard_deviation)
+IsotropicMixture::IsotropicMixture(std::string_view name, std::int64_t dimension, std::vector<double> means,
+                                   std::vector<double> weights, double standard_deviation)
     : name_(name),
       dimension_(dimension),
       means_(std::move(means)),
@@ -32,12 +32,12 @@ GaussianMixture::GaussianMixture(std::string_view name, std::int64_t dimension, 
   for (double& weight : weights_) weight /= total;
 }
 
-std::span<const double> GaussianMixture::mean(std::size_t component) const {
+std::span<const double> IsotropicMixture::mean(std::size_t component) const {
   const auto size = static_cast<std::size_t>(dimension_);
   return std::span(means_).subspan(component * size, size);
 }
 
-std::optional<double> GaussianMixture::log_density(std::span<const double> x) const {
+std::optional<double> IsotropicMixture::log_density(std::span<const double> x) const {
   const double variance = standard_deviation_ * standard_deviation_;
   std::vector<double> exponents(weights_.size());
   for (std::size_t k = 0; k < exponents.size(); ++k)
@@ -50,7 +50,7 @@ std::optional<double> GaussianMixture::log_density(std::span<const double> x) co
   return largest + std::log(sum) - log_normalisation;
 }
 
-void GaussianMixture::sample_row(SampleDraws& draws, std::span<double> row) const {
+void IsotropicMixture::sample_row(SampleDraws& draws, std::span<double> row) const {
   double remaining = draws.uniform();
   std::size_t component = 0;
   while (component + 1 < weights_.size() && remaining >= weights_[component])
@@ -87,16 +87,16 @@ std::unique_ptr<Density> eight_gaussians(double noise) {
     const double angle = 0.25 * std::numbers::pi * k;
     means.insert(means.end(), {2.0 * std::cos(angle), 2.0 * std::sin(angle)});
   }
-  return std::make_unique<GaussianMixture>("eight_gaussians", 2, std::move(means),
-                                           std::vector<double>(8, 1.0), noise);
+  return std::make_unique<IsotropicMixture>("eight_gaussians", 2, std::move(means),
+                                            std::vector<double>(8, 1.0), noise);
 }
 
 std::unique_ptr<Density> twenty_five_gaussians(double noise) {
   std::vector<double> means;
   for (int i = -2; i <= 2; ++i)
     for (int j = -2; j <= 2; ++j) means.insert(means.end(), {static_cast<double>(i), static_cast<double>(j)});
-  return std::make_unique<GaussianMixture>("twenty_five_gaussians", 2, std::move(means),
-                                           std::vector<double>(25, 1.0), noise);
+  return std::make_unique<IsotropicMixture>("twenty_five_gaussians", 2, std::move(means),
+                                            std::vector<double>(25, 1.0), noise);
 }
 
 std::unique_ptr<Density> gaussian(std::int64_t dimension) {
@@ -111,8 +111,8 @@ std::unique_ptr<Density> gaussian_mixture(std::int64_t dimension, double noise) 
   for (std::size_t axis = 0; axis < axes; ++axis) means[(axis + 1) * size + axis] = 2.0;
   std::vector<double> weights(axes + 1);
   std::iota(weights.begin(), weights.end(), 1.0);
-  return std::make_unique<GaussianMixture>("gaussian_mixture", dimension, std::move(means),
-                                           std::move(weights), noise);
+  return std::make_unique<IsotropicMixture>("gaussian_mixture", dimension, std::move(means),
+                                            std::move(weights), noise);
 }
 
 }  // namespace ebmpi::data

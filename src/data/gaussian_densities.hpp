@@ -8,10 +8,10 @@
 namespace ebmpi::data {
 
 /// Σ_k w_k N(μ_k, σ²·I). Component means (K, D) row-major; weights (K) positive, normalised here.
-class GaussianMixture final : public Density {
+class IsotropicMixture final : public Density {
 public:
-  GaussianMixture(std::string_view name, std::int64_t dimension, std::vector<double> means,
-                  std::vector<double> weights, double standard_deviation);
+  IsotropicMixture(std::string_view name, std::int64_t dimension, std::vector<double> means,
+                   std::vector<double> weights, double standard_deviation);
 
   std::string_view name() const override { return name_; }
   std::int64_t dimension() const override { return dimension_; }

@@ -46,6 +46,7 @@ public:
   const ModelSpaceMoments& moments() const { return moments_; }
   const std::vector<ShardSlice>& training_slices() const { return training_slices_; }
   const std::vector<ShardSlice>& validation_slices() const { return validation_slices_; }
+  const core::Rows<Scalar>& training() const { return training_; }
   const core::Rows<Scalar>& validation() const { return validation_; }
 
   /// Copies this rank's rows of the batch of `step` to `batch` (rows, K). Each shard walks its rows in a new

@@ -10,7 +10,6 @@
 #include "core/random.hpp"
 #include "io/file_reader.hpp"
 #include "network/evaluate.hpp"
-#include "network/mlp_energy.hpp"
 #include "sampling/langevin.hpp"
 #include "sampling/start.hpp"
 #include "training/negatives.hpp"
@@ -123,7 +122,7 @@ std::int64_t run_chains(const comm::Communicator& communicator, const training::
   std::int64_t segment = settings.segments_done;
   for (std::int64_t done = 0; done < settings.steps; done += segment_steps, ++segment) {
     langevin.steps = static_cast<int>(std::min(segment_steps, settings.steps - done));
-    sampling::run_langevin(ExecutionSpace(), network::MlpEnergy<Scalar>{model.network.view()}, langevin, key,
+    sampling::run_langevin(ExecutionSpace(), model.energy(), langevin, key,
                            static_cast<std::uint32_t>(segment), chains);
   }
   check_finite(communicator, rows, x);
@@ -133,7 +132,7 @@ std::int64_t run_chains(const comm::Communicator& communicator, const training::
 template <class Scalar>
 ChainEnds<Scalar> chain_ends(const training::Model<Scalar>& model, const core::Rows<Scalar>& x) {
   const Kokkos::View<Scalar*, core::MemorySpace> energies("ebmpi::evaluation::energies", x.extent(0));
-  network::evaluate(ExecutionSpace(), network::MlpEnergy<Scalar>{model.network.view()}, x, energies);
+  network::evaluate(ExecutionSpace(), model.energy(), x, energies);
   ChainEnds<Scalar> ends{to_host(x.data(), x.size()), {}, to_host(energies.data(), energies.size())};
   const auto dimension = static_cast<std::size_t>(model.transform.dimension());
   const std::vector<double> z(ends.model_x.begin(), ends.model_x.end());

@@ -25,6 +25,8 @@ public:
   std::string config_path() const { return path_ + "/config.toml"; }
   std::string metrics_path() const { return path_ + "/metrics.csv"; }
   std::string checkpoint_path(std::int64_t step) const;
+  /// The checkpoint of the lowest validation loss; it does not count among the others.
+  std::string best_checkpoint_path() const { return path_ + "/checkpoints/best.h5"; }
 
   /// Makes the folder and its checkpoints/ where they are missing, and checks that both can be written.
   void create() const;

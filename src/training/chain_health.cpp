@@ -40,7 +40,7 @@ double mean_of(const std::deque<Metrics>& lines, const Field& field) {
 std::vector<std::pair<ChainHealth::Sign, std::string>> ChainHealth::signs() const {
   std::vector<std::pair<Sign, std::string>> found;
   if (recent_.size() < fewest) return found;
-  const double equipartition = mean_of(recent_, [](const Metrics& m) { return m.chains.equipartition; });
+  const double equipartition = mean_of(recent_, [](const Metrics& m) { return m.chains->equipartition; });
   if (!(equipartition > 1.0 / equipartition_factor && equipartition < equipartition_factor)) {
     found.emplace_back(
         Sign::equipartition,
@@ -49,9 +49,9 @@ std::vector<std::pair<ChainHealth::Sign, std::string>> ChainHealth::signs() cons
             "not that of the likelihood, and the loss does not show it); {}",
             equipartition, remedy));
   }
-  const double gap = mean_of(recent_, [](const Metrics& m) { return m.loss.gap(); });
-  const double spread =
-      mean_of(recent_, [](const Metrics& m) { return m.loss.spread_data + m.loss.spread_chains; });
+  const double gap = mean_of(recent_, [](const Metrics& m) { return m.loss.term("energy_gap"); });
+  const double spread = mean_of(
+      recent_, [](const Metrics& m) { return m.loss.term("spread_data") + m.loss.term("spread_chains"); });
   if (std::abs(gap) > overlap_factor * (1.0 + spread)) {
     found.emplace_back(
         Sign::overlap,
@@ -59,7 +59,7 @@ std::vector<std::pair<ChainHealth::Sign, std::string>> ChainHealth::signs() cons
                     "together, so the chains sample another distribution than the data's); {}",
                     gap, spread, remedy));
   }
-  const double outside = mean_of(recent_, [](const Metrics& m) { return m.chains.outside; });
+  const double outside = mean_of(recent_, [](const Metrics& m) { return m.chains->outside; });
   if (outside > range_fraction) {
     found.emplace_back(
         Sign::range,
@@ -71,7 +71,7 @@ std::vector<std::pair<ChainHealth::Sign, std::string>> ChainHealth::signs() cons
 }
 
 std::vector<std::string> ChainHealth::look(const Metrics& metrics) {
-  if (metrics.step < first_judged_step) return {};
+  if (!metrics.chains || metrics.step < first_judged_step) return {};
   recent_.push_back(metrics);
   if (recent_.size() > window) recent_.pop_front();
   std::vector<std::string> news;

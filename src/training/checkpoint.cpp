@@ -53,6 +53,47 @@ void write_provenance(io::FileWriter& file, const comm::Communicator& communicat
   file.attribute("/", "written", communicator.broadcast(now()));
 }
 
+void write_validation(io::FileWriter& file, const ValidationState& validation) {
+  file.attribute("/", "validation_loss", validation.loss);
+  file.attribute("/", "best_validation_loss", validation.best_loss);
+  file.attribute("/", "best_validation_step", validation.best_step);
+  file.attribute("/", "validations_without_improvement", validation.without_improvement);
+}
+
+ValidationState read_validation(const io::FileReader& file) {
+  return {file.real_attribute("/", "validation_loss"), file.real_attribute("/", "best_validation_loss"),
+          file.integer_attribute("/", "best_validation_step"),
+          file.integer_attribute("/", "validations_without_improvement")};
+}
+
+template <class Scalar>
+void write_spectral_norm(io::FileWriter& file, const CheckpointParts<Scalar>& parts) {
+  if (!parts.spectral_norm) return;
+  for (const auto& [name, buffer] : parts.spectral_norm->state()) {
+    const auto host = host_copy(buffer);
+    file.write_replicated("/optimizer/" + name, {static_cast<std::int64_t>(host.size())},
+                          std::span<const Scalar>(host.data(), host.size()));
+  }
+}
+
+template <class Scalar>
+void read_spectral_norm(const io::FileReader& file, const CheckpointParts<Scalar>& parts) {
+  if (!parts.spectral_norm) return;
+  for (const auto& [name, buffer] : parts.spectral_norm->state()) {
+    const auto host = Kokkos::create_mirror_view(buffer);
+    const io::Array<Scalar> array = file.read_replicated<Scalar>("/optimizer/" + name);
+    if (array.values.size() != host.size()) {
+      throw core::FileError(
+          fmt::format("{}: /optimizer/{} has another length than the config inside asks for (the file was "
+                      "changed by hand); "
+                      "use another checkpoint",
+                      file.path(), name));
+    }
+    std::copy(array.values.begin(), array.values.end(), host.data());
+    Kokkos::deep_copy(buffer, host);
+  }
+}
+
 template <class Scalar>
 void write_data(io::FileWriter& file, const data::TrainingData<Scalar>& data) {
   const data::DataTransform& transform = data.transform();
@@ -143,6 +184,8 @@ void write_checkpoint(const comm::Communicator& communicator, const std::string&
     write_tensors(file, "/optimizer/" + name, layout, buffer);
   file.write_replicated("/optimizer/exponents", {static_cast<std::int64_t>(state.exponents.size())},
                         std::span<const std::int64_t>(state.exponents));
+  write_spectral_norm(file, parts);
+  write_validation(file, state.validation);
   write_chains(file, communicator, parts);
   write_data(file, parts.data);
   file.commit();
@@ -162,6 +205,8 @@ RunState read_checkpoint(const comm::Communicator& communicator, const std::stri
   read_tensors(file, "/model_ema", layout, parts.average);
   for (const auto& [name, buffer] : parts.optimizer.state())
     read_tensors(file, "/optimizer/" + name, layout, buffer);
+  read_spectral_norm(file, parts);
+  state.validation = read_validation(file);
   read_chains(file, parts);
   parts.network.pack();
   return state;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <string>
 
 #include "comm/communicator.hpp"
@@ -8,9 +9,18 @@
 #include "data/training_data.hpp"
 #include "network/mlp.hpp"
 #include "optimizer/optimizer.hpp"
+#include "optimizer/spectral_norm.hpp"
 #include "sampling/population.hpp"
 
 namespace ebmpi::training {
+
+/// The values of the objective on held-out data.
+struct ValidationState {
+  double loss = std::numeric_limits<double>::quiet_NaN();      ///< the last one; NaN before the first
+  double best_loss = std::numeric_limits<double>::infinity();  ///< the lowest one
+  std::int64_t best_step = 0;                                  ///< of the lowest one
+  std::int64_t without_improvement = 0;                        ///< validations since then
+};
 
 /// Everything that changes during a run and that the next step depends on. Random numbers have no state, and
 /// the place in the data follows from the step.
@@ -18,6 +28,7 @@ struct RunState {
   std::int64_t step = 0;                ///< updates made
   double seconds = 0;                   ///< spent in steps, over all restarts
   std::vector<std::int64_t> exponents;  ///< of the fixed-point sums
+  ValidationState validation;
 };
 
 /// What a checkpoint is written from and read into; src/io/README.md has the format.
@@ -26,8 +37,9 @@ struct CheckpointParts {
   network::Mlp<Scalar>& network;
   Kokkos::View<Scalar*, core::MemorySpace> average;  // (P)
   const optimizer::Optimizer<Scalar>& optimizer;
-  sampling::Population<Scalar>* population;  // null without persistent chains
-  std::int64_t first_chain;                  // of this rank
+  const optimizer::SpectralNorm<Scalar>* spectral_norm;  // null without it
+  sampling::Population<Scalar>* population;              // null without persistent chains
+  std::int64_t first_chain;                              // of this rank
   const data::TrainingData<Scalar>& data;
 };
 

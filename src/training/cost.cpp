@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "training/make_objective.hpp"
 #include "training/settings.hpp"
 
 namespace ebmpi::training {
@@ -19,19 +20,23 @@ Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shap
   cost.shards = shards.shards();
   cost.ranks = ranks;
   const double weights = static_cast<double>(shape.weights());
-  const double batch = static_cast<double>(config.optimizer.batch_size);
-  cost.flops_per_step = batch * weights * (4.0 * static_cast<double>(config.sampler.steps) + 2.0 * 6.0);
+  const std::int64_t batch = config.optimizer.batch_size;
+  const int dimension = shape.inputs - (config::is_noise_conditional(config) ? 1 : 0);
+  const double chains =
+      config::is_contrastive_divergence(config) ? 4.0 * static_cast<double>(config.sampler.steps) : 0.0;
+  cost.flops_per_step = static_cast<double>(batch) * weights *
+                        (chains + make_objective<Scalar>(config, shape)->work(dimension));
   cost.flops = cost.flops_per_step * static_cast<double>(config.run.steps);
 
   const comm::ShardMap most(shards.shards(), ranks, 0);  // the first rank owns the largest share
   const double numbers =
-      static_cast<double>(shape.inputs) *
-      static_cast<double>(most.owned_slice(training_rows).size() +
-                          2 * most.owned_slice(config.optimizer.batch_size).size() +
+      static_cast<double>(dimension) *
+      static_cast<double>(most.owned_slice(training_rows).size() + most.owned_slice(batch).size() +
+                          most.owned_slice(negative_rows(config, batch)).size() +
                           (is_persistent(config) ? most.owned_slice(config.sampler.population).size() : 0));
-  // Parameters, two packed copies, gradient, average, two moments; then the 64-bit sums: one copy a thread,
-  // and the total.
-  const double copies = 7.0 * sizeof(Scalar) + 8.0 * (core::ExecutionSpace().concurrency() + 1);
+  // Parameters, gradient, average, two packed copies of both networks, two moments; then the 64-bit sums: one
+  // copy a thread, and the total.
+  const double copies = 9.0 * sizeof(Scalar) + 8.0 * (core::ExecutionSpace().concurrency() + 1);
   cost.bytes_per_rank = numbers * sizeof(Scalar) + static_cast<double>(cost.parameters) * copies;
   return cost;
 }

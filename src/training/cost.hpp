@@ -23,8 +23,8 @@ struct Cost {
   double flops = 0;           ///< of the whole run
 };
 
-/// In units of W, the weights of all matrices: a Langevin step of one chain 4W, a sample's parameter gradient
-/// 6W, and each step takes the gradient of batch_size data and batch_size chains.
+/// In units of W, the weights of all matrices: a Langevin step of one chain 4W, and for each data row the
+/// work of the objective.
 template <class Scalar>
 Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape,
                   const comm::ShardMap& shards, std::int64_t training_rows, int ranks);

@@ -2,22 +2,52 @@
 #include "training/metrics.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace ebmpi::training {
+namespace {
 
-std::vector<std::string> metrics_columns() {
-  return {"step",          "loss",          "energy_data",         "energy_chains",
-          "energy_gap",    "spread_data",   "spread_chains",       "validation_energy",
-          "gradient_norm", "learning_rate", "chain_gradient_norm", "equipartition",
-          "outside",       "chain_age",     "samples_per_second",  "seconds"};
+using Cells = std::vector<std::pair<std::string, std::string>>;
+
+/// Column by column; a number reads back exactly.
+Cells cells(const Metrics& m) {
+  Cells result;
+  const auto add = [&](const std::string& name, double value) {
+    result.emplace_back(name, fmt::format("{}", value));
+  };
+  result.emplace_back("step", fmt::format("{}", m.step));
+  add("loss", m.loss.loss);
+  for (const auto& [name, value] : m.loss.terms) add(name, value);
+  if (m.validation_energy) add("validation_energy", *m.validation_energy);
+  add("score_norm", m.score_norm);
+  if (m.log_z) add("log_z", *m.log_z);
+  add("validation_loss", m.validation_loss);
+  add("loss_fraction", m.loss_fraction());
+  add("gradient_norm", m.gradient_norm);
+  add("learning_rate", m.learning_rate);
+  if (m.chains) {
+    add("chain_gradient_norm", m.chains->gradient_norm);
+    add("equipartition", m.chains->equipartition);
+    add("outside", m.chains->outside);
+    add("chain_age", m.chains->age);
+  }
+  result.emplace_back("samples_per_second", fmt::format("{:.1f}", m.samples_per_second));
+  result.emplace_back("seconds", fmt::format("{:.3f}", m.seconds));
+  return result;
 }
 
-std::string metrics_line(const Metrics& m) {
-  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.1f},{:.3f}", m.step, m.loss.loss,
-                     m.loss.energy_data, m.loss.energy_chains, m.loss.gap(), m.loss.spread_data,
-                     m.loss.spread_chains, m.validation_energy, m.gradient_norm, m.learning_rate,
-                     m.chains.gradient_norm, m.chains.equipartition, m.chains.outside, m.chains.age,
-                     m.samples_per_second, m.seconds);
+}  // namespace
+
+std::vector<std::string> metrics_columns(const Metrics& metrics) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : cells(metrics)) names.push_back(name);
+  return names;
+}
+
+std::string metrics_line(const Metrics& metrics) {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : cells(metrics)) values.push_back(value);
+  return fmt::format("{}", fmt::join(values, ","));
 }
 
 }  // namespace ebmpi::training

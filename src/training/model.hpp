@@ -7,7 +7,7 @@
 #include "comm/communicator.hpp"
 #include "config/run_config.hpp"
 #include "data/training_data.hpp"
-#include "network/mlp.hpp"
+#include "network/mlp_energy.hpp"
 
 namespace ebmpi::training {
 
@@ -16,6 +16,18 @@ enum class Parameters {
   average,  ///< /model_ema, their moving average
   last      ///< /model, those of the last step
 };
+
+/// The lowest noise level of a network that is told one, else 0.
+double lowest_sigma(const config::RunConfig& config);
+
+/// A network of a run as samplers see it. Where it is told the noise level, `sigma` > 0 is that.
+template <class Scalar>
+network::MlpEnergy<Scalar> model_energy(const network::Mlp<Scalar>& network, const config::RunConfig& config,
+                                        double sigma);
+
+/// log Z in model space as a network has learned it, which has a log normaliser.
+template <class Scalar>
+double learned_log_z(const network::Mlp<Scalar>& network);
 
 /// A trained energy as commands use it: they see data units, the network sees model space.
 template <class ScalarType>
@@ -29,6 +41,12 @@ struct Model {
   double temperature = 1.0;  ///< that the training chains sampled at: p(x) ∝ exp(-E(x)/T)
   std::int64_t step = 0;     ///< parameter updates made
   std::string checkpoint;    ///< the file it came from
+  double sigma = 0.0;        ///< noise level that the network is told, in model space; 0: it is told none
+
+  network::MlpEnergy<Scalar> energy() const { return model_energy(network, config, sigma); }
+  /// Throws core::InputError, saying what `command` needs one for, where the model is a score without an
+  /// energy.
+  void require_energy(const std::string& command) const;
 };
 
 /// Collective. The model in `checkpoint`, a checkpoint file. Throws core::FileError where it is damaged.

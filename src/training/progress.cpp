@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +35,11 @@ bool writes_to_terminal() {
   return target.starts_with("/dev/pts/") || target.starts_with("/dev/tty");
 }
 
+std::string in_words(std::string column) {
+  std::replace(column.begin(), column.end(), '_', ' ');
+  return column;
+}
+
 }  // namespace
 
 Progress::Progress(std::int64_t steps, std::int64_t batch_size)
@@ -62,11 +68,17 @@ void Progress::tick(std::int64_t step) {
 void Progress::report(const Metrics& m) {
   const double rate = m.samples_per_second;
   const double to_go = rate > 0 ? static_cast<double>((steps_ - m.step) * batch_size_) / rate : 0.0;
-  say(fmt::format(
-      "step {:>{}}/{}  loss {:+.4f}  energy data {:+.3f} chains {:+.3f} gap {:+.4f}  gradient {:.3g}  "
-      "equipartition {:.2f}  {:.3g} samples/s  {} to go",
-      m.step, std::to_string(steps_).size(), steps_, m.loss.loss, m.loss.energy_data, m.loss.energy_chains,
-      m.loss.gap(), m.gradient_norm, m.chains.equipartition, rate, short_duration(to_go)));
+  std::string figures = fmt::format("loss {:+.4f}", m.loss.loss);
+  for (const auto& [name, value] : m.loss.terms) {
+    if (name.starts_with("spread")) continue;  // a line has little room
+    figures += fmt::format("  {} {:+.4g}", in_words(name), value);
+  }
+  if (m.log_z) figures += fmt::format("  log Z {:+.3f}", *m.log_z);
+  if (!std::isnan(m.validation_loss)) figures += fmt::format("  validation {:+.4f}", m.validation_loss);
+  figures += fmt::format("  gradient {:.3g}", m.gradient_norm);
+  if (m.chains) figures += fmt::format("  equipartition {:.2f}", m.chains->equipartition);
+  say(fmt::format("step {:>{}}/{}  {}  {:.3g} samples/s  {} to go", m.step, std::to_string(steps_).size(),
+                  steps_, figures, rate, short_duration(to_go)));
 }
 
 void Progress::say(const std::string& line) {

@@ -42,8 +42,8 @@ template <class Scalar>
 Cost cost_before(const config::RunConfig& config, const comm::ShardMap& shards,
                  const data::SampleSource& source, int ranks) {
   const std::int64_t dimension = config.data.pca > 0 ? config.data.pca : source.columns();
-  return cost_of_step<Scalar>(config, mlp_shape(config.network, static_cast<int>(dimension)), shards,
-                              source.rows(), ranks);
+  return cost_of_step<Scalar>(config, mlp_shape(config, static_cast<int>(dimension)), shards, source.rows(),
+                              ranks);
 }
 
 /// The checkpoint to go on from, if any.
@@ -109,7 +109,7 @@ public:
     io::write_text_file_atomic(communicator, folder_.config_path(), config::to_toml(config));
     communicator.together([&] {
       if (!communicator_.is_root()) return;
-      metrics_ = std::make_unique<io::MetricsFile>(folder_.metrics_path(), metrics_columns());
+      metrics_ = std::make_unique<io::MetricsFile>(folder_.metrics_path(), metrics_columns(trainer_->form()));
       metrics_->resume_after(checkpoint ? last_kept_line() : -1);
     });
     announce(checkpoint);
@@ -117,11 +117,12 @@ public:
 
   core::ExitCode operator()() {
     StopReason stop = StopReason::none;
-    while (trainer_->steps_done() < config_.run.steps && stop == StopReason::none) {
+    while (trainer_->steps_done() < config_.run.steps && stop == StopReason::none && !out_of_patience()) {
       stop = trainer_->step(stop_watch_.reason());
       const std::int64_t step = trainer_->steps_done();
-      const bool last = step == config_.run.steps;
       if (communicator_.is_root()) progress_.tick(step);
+      if (config_.run.validate_every > 0 && step % config_.run.validate_every == 0) validate();
+      const bool last = step == config_.run.steps || out_of_patience();
       if (step % config_.run.log_every == 0 || last) log();
       const bool due = step % config_.run.checkpoint_every == 0 || last || stop != StopReason::none;
       if (due) save();
@@ -184,29 +185,55 @@ private:
     std::fprintf(stderr, "ebmpi: warning: %s\n", text.c_str());
   }
 
+  void validate() {
+    if (!trainer_->validate()) return;
+    const auto start = std::chrono::steady_clock::now();
+    trainer_->save(folder_.best_checkpoint_path());
+    note_checkpoint_since(start);
+  }
+
+  bool out_of_patience() const {
+    return config_.run.patience > 0 && trainer_->validation().without_improvement >= config_.run.patience;
+  }
+
+  void note_checkpoint_since(std::chrono::steady_clock::time_point start) {
+    stop_watch_.note_checkpoint(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+
   void save() {
     const auto start = std::chrono::steady_clock::now();
     newest_checkpoint_ = folder_.checkpoint_path(trainer_->steps_done());
     trainer_->save(newest_checkpoint_);
     folder_.prune(config_.run.keep_checkpoints);
-    stop_watch_.note_checkpoint(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    note_checkpoint_since(start);
   }
 
   core::ExitCode finish(StopReason stop) {
     const std::int64_t step = trainer_->steps_done();
-    const bool done = step >= config_.run.steps;
+    const bool done = step >= config_.run.steps || out_of_patience();
     if (communicator_.is_root()) {
       for (const std::string& warning : health_.verdict()) warn(warning);
-      if (done) {
+      if (step >= config_.run.steps) {
         progress_.say(fmt::format("done: {} steps; {}", step, newest_checkpoint_));
+      } else if (done) {
+        progress_.say(fmt::format("done: no better validation in {} steps up to step {}; {}",
+                                  step - trainer_->validation().best_step, step, newest_checkpoint_));
       } else {
         progress_.say(fmt::format(
             "stopped at step {} of {} ({}); run the same command again to go on", step, config_.run.steps,
             stop == StopReason::time_limit ? "the time limit is near" : "a signal asked for it"));
       }
+      tell_best();
     }
     return done ? core::ExitCode::done : core::ExitCode::stopped_early;
+  }
+
+  void tell_best() {
+    const ValidationState& validation = trainer_->validation();
+    if (validation.best_step == 0) return;
+    progress_.say(fmt::format("best validation {:.4f} at step {}; {}", validation.best_loss,
+                              validation.best_step, folder_.best_checkpoint_path()));
   }
 
   const comm::Communicator& communicator_;

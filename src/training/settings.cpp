@@ -7,8 +7,40 @@
 
 namespace ebmpi::training {
 
-network::MlpShape mlp_shape(const config::NetworkSection& network, int inputs) {
-  return {inputs, {network.hidden.begin(), network.hidden.end()}, network.activation};
+network::MlpShape mlp_shape(const config::RunConfig& config, int dimension) {
+  const config::NetworkSection& network = config.network;
+  const config::ObjectiveSection& objective = config.objective;
+  const bool learns_normalizer = objective.kind == config::ObjectiveKind::noise_contrastive_estimation &&
+                                 objective.contrast == config::NoiseContrast::binary;
+  return {dimension + (config::is_noise_conditional(config) ? 1 : 0),
+          {network.hidden.begin(), network.hidden.end()},
+          network.activation,
+          config::has_energy(config) ? 1 : dimension,
+          learns_normalizer ? network::LogNormalizer::learned : network::LogNormalizer::none};
+}
+
+bool needs_noise(const config::RunConfig& config) {
+  return config.objective.kind == config::ObjectiveKind::noise_contrastive_estimation &&
+         config.objective.contrast != config::NoiseContrast::conditional;
+}
+
+std::int64_t negative_rows(const config::RunConfig& config, std::int64_t data_rows) {
+  if (config::is_contrastive_divergence(config)) return data_rows;
+  if (!needs_noise(config)) return 0;
+  return std::llround(config.objective.noise_ratio * static_cast<double>(data_rows));
+}
+
+bool has_negative_blocks(const config::RunConfig& config) {
+  return config::is_contrastive_divergence(config) ||
+         (needs_noise(config) && config.objective.contrast == config::NoiseContrast::binary);
+}
+
+std::vector<optimizer::MatrixSlice> weight_matrices(const network::ParameterLayout& layout) {
+  std::vector<optimizer::MatrixSlice> matrices;
+  for (const network::ParameterTensor& tensor : layout.tensors()) {
+    if (tensor.shape.size() == 2) matrices.push_back({tensor.offset, tensor.shape[0], tensor.shape[1]});
+  }
+  return matrices;
 }
 
 sampling::LangevinSettings langevin_settings(const config::RunConfig& config) {
@@ -22,6 +54,10 @@ optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer
   const bool adam = optimizer.kind == config::OptimizerKind::adam;
   return {adam ? optimizer::Kind::adam : optimizer::Kind::sgd, optimizer.beta1, optimizer.beta2,
           optimizer.epsilon, optimizer.momentum};
+}
+
+optimizer::RegularizerSettings regularizer_settings(const config::OptimizerSection& optimizer) {
+  return {optimizer.weight_decay, optimizer.l1};
 }
 
 optimizer::Schedule schedule(const config::RunConfig& config) {

@@ -7,6 +7,7 @@
 #include "network/mlp.hpp"
 #include "optimizer/optimizer.hpp"
 #include "optimizer/schedule.hpp"
+#include "optimizer/weight_regularizer.hpp"
 #include "sampling/langevin.hpp"
 
 namespace ebmpi::training {
@@ -14,14 +15,26 @@ namespace ebmpi::training {
 // The sections of a RunConfig as the settings that each folder works with: those folders know nothing of
 // config files.
 
-network::MlpShape mlp_shape(const config::NetworkSection& network, int inputs);
+/// The network of a run on samples with `dimension` coordinates: an energy, or the D numbers of a score; with
+/// an input more where it is told σ, and the log normaliser where it is learned.
+network::MlpShape mlp_shape(const config::RunConfig& config, int dimension);
 sampling::LangevinSettings langevin_settings(const config::RunConfig& config);
 optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer);
+optimizer::RegularizerSettings regularizer_settings(const config::OptimizerSection& optimizer);
 optimizer::Schedule schedule(const config::RunConfig& config);
 data::Preparation preparation(const config::RunConfig& config);
 /// The run's samples, opened but not read. Collective.
 std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator,
                                                 const config::RunConfig& config);
+
+/// Where the run's negatives are samples of a noise distribution fitted to the data.
+bool needs_noise(const config::RunConfig& config);
+/// Rows of negatives that go with `data_rows` of data in the batch buffer, over all ranks: chains, or noise.
+std::int64_t negative_rows(const config::RunConfig& config, std::int64_t data_rows);
+/// Negatives that stand beside their own data row in a tile come in no blocks of their own.
+bool has_negative_blocks(const config::RunConfig& config);
+/// The weight matrices of a network in its flat buffer.
+std::vector<optimizer::MatrixSlice> weight_matrices(const network::ParameterLayout& layout);
 
 using config::is_persistent;
 

@@ -3,21 +3,20 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "comm/exact_sum.hpp"
 #include "core/error.hpp"
-#include "network/evaluate.hpp"
 #include "network/mlp_energy.hpp"
+#include "training/make_objective.hpp"
+#include "training/model.hpp"
 
 namespace ebmpi::training {
 
 using core::ExecutionSpace;
 using core::FixedPointSum;
-using objective::ContrastiveDivergence;
 
 namespace {
 
@@ -29,10 +28,14 @@ std::vector<std::int64_t> slot_sizes(const network::ParameterLayout& layout, int
   return sizes;
 }
 
-constexpr const char* after_divergence =
-    "the checkpoints written so far are untouched; start another run (another --output) with a smaller "
-    "optimizer.learning_rate or "
-    "sampler.step_size, or a larger objective.energy_regularization";
+std::string after_divergence(const config::RunConfig& config) {
+  return fmt::format(
+      "the checkpoints written so far are untouched; start another run (another --output) with a smaller "
+      "optimizer.learning_rate{}, or with optimizer.gradient_clip",
+      config::is_contrastive_divergence(config)
+          ? " or sampler.step_size, a larger objective.energy_regularization"
+          : "");
+}
 
 /// Data with jitter reach this many of its standard deviations beyond the range of the rows.
 constexpr double jitter_reach = 4.0;
@@ -45,9 +48,6 @@ double average_decay(double decay, std::int64_t step) {
   return decay * (1.0 - std::pow(decay, count - 1.0)) / (1.0 - std::pow(decay, count));
 }
 
-/// Held-out rows that `measure` looks at, over all shards.
-constexpr std::int64_t validation_rows = 4096;
-
 }  // namespace
 
 template <class Scalar>
@@ -57,65 +57,45 @@ Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::Sha
       shards_(shards),
       config_(config),
       data_(communicator, shards, source, preparation(config)),
-      network_(mlp_shape(config.network, data_.dimension())),
-      average_("ebmpi::training::average", network_.layout().size()),
+      network_(mlp_shape(config, data_.dimension())),
+      average_(network_.shape()),
+      objective_(make_objective<Scalar>(config, network_.shape())),
       optimizer_(optimizer_settings(config.optimizer), network_.layout().size()),
+      regularizer_(regularizer_settings(config.optimizer), weight_matrices(network_.layout())),
       schedule_(schedule(config)),
       norm_(network_.layout().size()),
-      negatives_(config, shards, data_),
-      samples_("ebmpi::training::samples", 2 * shards.owned_slice(config.optimizer.batch_size).size(),
-               data_.dimension()),
+      batch_(config, shards, data_.dimension(), objective_->group()),
       slots_(data::make_batch_slots(shards, config.optimizer.batch_size, data_.training_slices())),
-      sums_(slot_sizes(network_.layout(), ContrastiveDivergence<Scalar>::terms),
-            ExecutionSpace().concurrency()),
+      sums_(slot_sizes(network_.layout(), objective_->terms()), ExecutionSpace().concurrency()),
       gradient_("ebmpi::training::gradient", network_.layout().size()),
       control_(static_cast<std::size_t>(sums_.slots()) + 1) {
-  const std::size_t rows = samples_.extent(0) / 2;
-  batch_ = Kokkos::subview(samples_, std::pair<std::size_t, std::size_t>(0, rows), Kokkos::ALL);
-  chains_ = Kokkos::subview(samples_, std::pair<std::size_t, std::size_t>(rows, 2 * rows), Kokkos::ALL);
-  make_blocks();
   network_.initialize(static_cast<std::uint64_t>(config.run.seed));
-  Kokkos::deep_copy(average_, network_.parameters());
+  if (config.network.spectral_norm) {
+    spectral_norm_.emplace(weight_matrices(network_.layout()));
+    spectral_norm_->initialize(static_cast<std::uint64_t>(config.run.seed), network_.parameters());
+    network_.pack();
+  }
+  Kokkos::deep_copy(average_.parameters(), network_.parameters());
+  if (config::is_contrastive_divergence(config)) chains_.emplace(config, shards, data_);
+  if (needs_noise(config)) noise_.emplace(communicator, shards, config, data_);
+  if (!chains_) held_out_.emplace(config, shards, data_, *objective_, noise_ ? &*noise_ : nullptr);
   state_.exponents = sums_.exponents();
 }
 
-/// A block never crosses a shard, so that what is added in floating point is the same on any number of ranks.
 template <class Scalar>
-void Trainer<Scalar>::make_blocks() {
-  std::vector<objective::SampleBlock> blocks;
-  const std::int64_t batch_size = config_.optimizer.batch_size;
-  const std::int64_t rows = shards_.owned_slice(batch_size).size(),
-                     first_row = shards_.owned_slice(batch_size).first;
-  for (std::int64_t shard = 0; shard < shards_.shards(); ++shard) {
-    const comm::IndexRange slice = shards_.slice(batch_size, shard);
-    all_blocks_ += 2 * core::tile_count(slice.size());
-    if (shard < shards_.owned().first || shard >= shards_.owned().last) continue;
-    for (const objective::Role role : {objective::Role::data, objective::Role::chains}) {
-      for (std::int64_t row = slice.first; row < slice.last; row += core::tile_size) {
-        const std::int64_t count = std::min<std::int64_t>(core::tile_size, slice.last - row);
-        const std::int64_t half = role == objective::Role::data ? 0 : rows;
-        blocks.push_back({half + row - first_row, static_cast<int>(count), static_cast<int>(role)});
-      }
-    }
-  }
-  blocks_ = decltype(blocks_)("ebmpi::training::blocks", blocks.size());
-  const auto host = Kokkos::create_mirror_view(blocks_);
-  std::copy(blocks.begin(), blocks.end(), host.data());
-  Kokkos::deep_copy(blocks_, host);
+double Trainer<Scalar>::temperature() const {
+  return config::langevin_temperature(config_);
 }
 
 template <class Scalar>
 StopReason Trainer<Scalar>::step(StopReason wish) {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t step = state_.step + 1;
-  data_.draw(step, slots_, batch_);
-  negatives_.advance(step, network_, batch_, chains_);
+  data_.draw(step, slots_, batch_.data());
+  supply_negatives(step);
   const StopReason agreed = accumulate_gradient(step, wish);
   sums_.quotient(static_cast<double>(config_.optimizer.batch_size), network_.layout().size(), gradient_);
-  clip();
-  optimizer_.update(step, schedule_(step), gradient_, network_.parameters());
-  optimizer::update_average(average_decay(config_.optimizer.ema, step), network_.parameters(), average_);
-  network_.pack();
+  update(step);
   state_.step = step;
   state_.exponents = sums_.exponents();
   state_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -123,30 +103,37 @@ StopReason Trainer<Scalar>::step(StopReason wish) {
 }
 
 template <class Scalar>
+void Trainer<Scalar>::supply_negatives(std::int64_t step) {
+  if (chains_) chains_->advance(step, network_, batch_.data(), batch_.negatives());
+  if (!noise_) return;
+  noise_->draw(static_cast<std::uint32_t>(step), batch_.first_negative_number(), batch_.negatives(),
+               batch_.log_noise_of_negatives());
+  noise_->log_density(batch_.data(), batch_.log_noise_of_data());
+}
+
+template <class Scalar>
 StopReason Trainer<Scalar>::accumulate_gradient(std::int64_t step, StopReason wish) {
-  const ContrastiveDivergence<Scalar> weigher{static_cast<Scalar>(config_.objective.energy_regularization)};
+  const objective::JetBatch<Scalar> batch = batch_.at(step);
+  const std::int64_t addends = batch_.all_blocks() * objective_->passes(data_.dimension());
   StopReason agreed = StopReason::none;
   FixedPointSum::Verdict verdict = FixedPointSum::Verdict::repeat;
   while (verdict == FixedPointSum::Verdict::repeat) {
     sums_.clear();
-    objective::add_jet_gradients(ExecutionSpace(), network_.view(), weigher, {samples_, {}, blocks_},
-                                 sums_.adder(), sums_.workers());
+    objective_->add(ExecutionSpace(), network_.view(), batch, objective::Task::gradient, sums_.adder(),
+                    sums_.workers());
     sums_.collect();
     agreed = agree(wish);
-    verdict = sums_.judge(all_blocks_);
+    verdict = sums_.judge(addends);
   }
   if (verdict == FixedPointSum::Verdict::not_finite) {
     throw core::DivergenceError(
         fmt::format("training diverged at step {} (the gradient or the loss is NaN or infinite); {}", step,
-                    after_divergence));
+                    after_divergence(config_)));
   }
   communicator_.sum(sums_.sums());
-  double terms[ContrastiveDivergence<Scalar>::terms];
-  for (int t = 0; t < ContrastiveDivergence<Scalar>::terms; ++t) {
-    terms[t] = sums_.value(network_.layout().size() + t);
-  }
-  loss_ = objective::contrastive_loss(terms, static_cast<double>(config_.optimizer.batch_size),
-                                      config_.objective.energy_regularization);
+  std::vector<double> terms;
+  for (int t = 0; t < objective_->terms(); ++t) terms.push_back(sums_.value(network_.layout().size() + t));
+  loss_ = objective_->report(terms, static_cast<double>(config_.optimizer.batch_size));
   return agreed;
 }
 
@@ -159,6 +146,20 @@ StopReason Trainer<Scalar>::agree(StopReason wish) {
   communicator_.max(std::span<std::int64_t>(control_));
   std::copy(control_.begin(), control_.end() - 1, peaks.begin());
   return static_cast<StopReason>(control_.back());
+}
+
+/// Parameters, their regularisers, their moving average.
+template <class Scalar>
+void Trainer<Scalar>::update(std::int64_t step) {
+  const double learning_rate = schedule_(step);
+  if (spectral_norm_) spectral_norm_->project_gradient(gradient_, network_.parameters());
+  clip();
+  optimizer_.update(step, learning_rate, gradient_, network_.parameters());
+  regularizer_.apply(learning_rate, network_.parameters());
+  if (spectral_norm_) spectral_norm_->normalize(network_.parameters());
+  optimizer::update_average(average_decay(config_.optimizer.ema, step), network_.parameters(),
+                            average_.parameters());
+  network_.pack();
 }
 
 template <class Scalar>
@@ -177,10 +178,9 @@ std::vector<double> Trainer<Scalar>::local_chain_sums(std::int64_t shard) const 
   const std::int64_t batch_size = config_.optimizer.batch_size;
   const comm::IndexRange slice = shards_.slice(batch_size, shard);
   const std::int64_t first_row = shards_.owned_slice(batch_size).first;
-  const auto norms =
-      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), negatives_.watch().gradient_norm);
-  const auto virial = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), negatives_.watch().virial);
-  const auto x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), chains_);
+  const auto norms = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), chains_->watch().gradient_norm);
+  const auto virial = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), chains_->watch().virial);
+  const auto x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), batch_.negatives());
   const data::ModelSpaceMoments& moments = data_.moments();
   const double margin = jitter_reach * config_.data.jitter;
   std::vector<double> sums(6, 0.0);
@@ -194,10 +194,10 @@ std::vector<double> Trainer<Scalar>::local_chain_sums(std::int64_t shard) const 
     sums[2] += outside ? 1.0 : 0.0;
     sums[3] += 1.0;
   }
-  if (const auto* population = negatives_.population()) {
+  if (const auto* population = chains_->population()) {
     const auto age = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), population->age());
     const data::ShardSlice& own =
-        negatives_.population_slices()[static_cast<std::size_t>(shard - shards_.owned().first)];
+        chains_->population_slices()[static_cast<std::size_t>(shard - shards_.owned().first)];
     for (std::int64_t chain = own.local_first; chain < own.local_first + own.size; ++chain) {
       sums[4] += static_cast<double>(age(chain));
       sums[5] += 1.0;
@@ -207,52 +207,99 @@ std::vector<double> Trainer<Scalar>::local_chain_sums(std::int64_t shard) const 
 }
 
 template <class Scalar>
-double Trainer<Scalar>::validation_energy() {
-  const core::Rows<Scalar>& rows = data_.validation();
-  const std::int64_t share = (validation_rows + shards_.shards() - 1) / shards_.shards();
-  std::vector<std::vector<double>> partials;
-  for (const data::ShardSlice& slice : data_.validation_slices()) {
-    const std::int64_t count = std::min(slice.size, share);
-    const core::Rows<Scalar> part = Kokkos::subview(
-        rows, std::pair<std::int64_t, std::int64_t>(slice.local_first, slice.local_first + count),
-        Kokkos::ALL);
-    Buffer energies("ebmpi::training::validation_energies", count);
-    network::evaluate(ExecutionSpace(), network::MlpEnergy<Scalar>{network_.view()}, part, energies);
-    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), energies);
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < count; ++i) sum += host(i);
-    partials.push_back({sum, static_cast<double>(count)});
-  }
-  const std::vector<double> sums = comm::sum_over_shards(communicator_, shards_, 2, partials);
-  return sums[1] > 0 ? sums[0] / sums[1] : std::numeric_limits<double>::quiet_NaN();
-}
-
-template <class Scalar>
-Metrics Trainer<Scalar>::measure() {
+ChainMetrics Trainer<Scalar>::measure_chains() {
   std::vector<std::vector<double>> partials;
   for (std::int64_t shard = shards_.owned().first; shard < shards_.owned().last; ++shard) {
     partials.push_back(local_chain_sums(shard));
   }
   const std::vector<double> sums = comm::sum_over_shards(communicator_, shards_, 6, partials);
+  ChainMetrics chains;
+  chains.gradient_norm = sums[0] / sums[3];
+  chains.equipartition = sums[1] / sums[3] / (data_.dimension() * temperature());
+  chains.outside = sums[2] / sums[3];
+  chains.age = sums[5] > 0 ? sums[4] / sums[5] : chains_->steps();
+  return chains;
+}
+
+/// Rows of the batch's negatives for each owned shard.
+template <class Scalar>
+std::vector<ShardRows> Trainer<Scalar>::chain_rows() const {
+  std::vector<ShardRows> rows;
+  const std::int64_t batch_size = config_.optimizer.batch_size;
+  for (std::int64_t shard = shards_.owned().first; shard < shards_.owned().last; ++shard) {
+    const comm::IndexRange slice = shards_.slice(batch_size, shard);
+    rows.push_back({slice.first - shards_.owned_slice(batch_size).first, slice.size()});
+  }
+  return rows;
+}
+
+/// A network as commands that are told nothing else see it: at the lowest noise level, where it is told one.
+template <class Scalar>
+network::MlpEnergy<Scalar> Trainer<Scalar>::energy_of(const network::Mlp<Scalar>& network) const {
+  return model_energy(network, config_, lowest_sigma(config_));
+}
+
+/// Chains come from the parameters of the moment, so with them the objective on held-out data is the energy
+/// gap.
+template <class Scalar>
+double Trainer<Scalar>::validation_loss() {
+  if (held_out_) return (*held_out_)(communicator_, average_.view());
+  const network::MlpEnergy<Scalar> energy = energy_of(average_);
+  const EnergyFigures data =
+      energy_figures(communicator_, shards_, energy, data_.validation(), validation_rows(shards_, data_));
+  const EnergyFigures chains =
+      energy_figures(communicator_, shards_, energy, batch_.negatives(), chain_rows());
+  return data.energy - chains.energy;
+}
+
+template <class Scalar>
+bool Trainer<Scalar>::validate() {
+  average_.pack();
+  ValidationState& validation = state_.validation;
+  validation.loss = validation_loss();
+  const bool is_best = validation.loss < validation.best_loss;
+  if (is_best) {
+    validation.best_loss = validation.loss;
+    validation.best_step = state_.step;
+  }
+  validation.without_improvement = is_best ? 0 : validation.without_improvement + 1;
+  return is_best;
+}
+
+template <class Scalar>
+Metrics Trainer<Scalar>::form() const {
   Metrics metrics;
+  metrics.loss = objective_->report(std::vector<double>(static_cast<std::size_t>(objective_->terms())), 1.0);
+  if (config::has_energy(config_)) metrics.validation_energy = 0.0;
+  if (network_.shape().log_normalizer == network::LogNormalizer::learned) metrics.log_z = 0.0;
+  if (chains_) metrics.chains.emplace();
+  return metrics;
+}
+
+template <class Scalar>
+Metrics Trainer<Scalar>::measure() {
+  Metrics metrics = form();
   metrics.step = state_.step;
   metrics.loss = loss_;
-  metrics.validation_energy = validation_energy();
+  const EnergyFigures held_out = energy_figures(communicator_, shards_, energy_of(network_),
+                                                data_.validation(), validation_rows(shards_, data_));
+  if (metrics.validation_energy) metrics.validation_energy = held_out.energy;
+  metrics.score_norm = held_out.score_norm / temperature();
+  if (metrics.log_z) metrics.log_z = learned_log_z(network_);
+  metrics.validation_loss = state_.validation.loss;
   metrics.gradient_norm = gradient_norm_;
   metrics.learning_rate = schedule_(state_.step);
-  metrics.chains.gradient_norm = sums[0] / sums[3];
-  metrics.chains.equipartition = sums[1] / sums[3] / (data_.dimension() * negatives_.temperature());
-  metrics.chains.outside = sums[2] / sums[3];
-  metrics.chains.age = sums[5] > 0 ? sums[4] / sums[5] : negatives_.steps();
+  if (chains_) metrics.chains = measure_chains();
   metrics.seconds = state_.seconds;
   return metrics;
 }
 
 template <class Scalar>
 CheckpointParts<Scalar> Trainer<Scalar>::parts() {
-  const std::int64_t first_chain =
-      negatives_.population() ? shards_.owned_slice(config_.sampler.population).first : 0;
-  return {network_, average_, optimizer_, negatives_.population(), first_chain, data_};
+  sampling::Population<Scalar>* const population = chains_ ? chains_->population() : nullptr;
+  const std::int64_t first_chain = population ? shards_.owned_slice(config_.sampler.population).first : 0;
+  return {network_,   average_.parameters(), optimizer_, spectral_norm_ ? &*spectral_norm_ : nullptr,
+          population, first_chain,           data_};
 }
 
 template <class Scalar>
@@ -263,10 +310,10 @@ void Trainer<Scalar>::resume(const std::string& checkpoint) {
 
 template <class Scalar>
 void Trainer<Scalar>::save(const std::string& path) {
-  if (!std::isfinite(norm_(network_.parameters())) || !std::isfinite(norm_(average_))) {
+  if (!std::isfinite(norm_(network_.parameters())) || !std::isfinite(norm_(average_.parameters()))) {
     throw core::DivergenceError(fmt::format(
         "training diverged at step {} (a parameter is NaN or infinite, so {} was not written); {}",
-        state_.step, path, after_divergence));
+        state_.step, path, after_divergence(config_)));
   }
   write_checkpoint(communicator_, path, config_, state_, parts());
 }

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 
 #include "comm/communicator.hpp"
 #include "comm/shards.hpp"
 #include "config/run_config.hpp"
 #include "core/fixed_point.hpp"
 #include "data/training_data.hpp"
-#include "objective/jet_gradient.hpp"
+#include "objective/objective.hpp"
 #include "optimizer/gradient_norm.hpp"
+#include "optimizer/spectral_norm.hpp"
+#include "optimizer/weight_regularizer.hpp"
+#include "training/batch.hpp"
 #include "training/checkpoint.hpp"
+#include "training/contrast_noise.hpp"
 #include "training/metrics.hpp"
 #include "training/negatives.hpp"
 #include "training/settings.hpp"
 #include "training/stop.hpp"
+#include "training/validation.hpp"
 
 namespace ebmpi::training {
 
-/// Trains one energy on all ranks. The numbers are a function of the config alone: not of the ranks, the
+/// Trains one network on all ranks. The numbers are a function of the config alone: not of the ranks, the
 /// threads, or where the run was stopped and resumed.
 template <class Scalar>
 class Trainer {
@@ -38,23 +43,32 @@ public:
   /// Throws core::DivergenceError on every rank where a gradient is not finite; the parameters are then those
   /// of the step before.
   StopReason step(StopReason wish);
+  /// Collective. The objective of the averaged parameters on held-out data; true where it is the best so far.
+  bool validate();
   /// Collective. The figures of the last step.
   Metrics measure();
+  /// Metrics of the form that `measure` gives, without their values.
+  Metrics form() const;
 
   std::int64_t steps_done() const { return state_.step; }
+  const ValidationState& validation() const { return state_.validation; }
   const data::TrainingData<Scalar>& data() const { return data_; }
   const network::Mlp<Scalar>& network() const { return network_; }
-  double temperature() const { return negatives_.temperature(); }
+  double temperature() const;
 
 private:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
-  void make_blocks();
+  void supply_negatives(std::int64_t step);
   StopReason accumulate_gradient(std::int64_t step, StopReason wish);
   StopReason agree(StopReason wish);
+  void update(std::int64_t step);
   void clip();
+  double validation_loss();
+  ChainMetrics measure_chains();
   std::vector<double> local_chain_sums(std::int64_t shard) const;
-  double validation_energy();
+  std::vector<ShardRows> chain_rows() const;
+  network::MlpEnergy<Scalar> energy_of(const network::Mlp<Scalar>& network) const;
   CheckpointParts<Scalar> parts();
 
   const comm::Communicator& communicator_;
@@ -62,20 +76,22 @@ private:
   config::RunConfig config_;
   data::TrainingData<Scalar> data_;
   network::Mlp<Scalar> network_;
-  Buffer average_;  // (P), moving average of the parameters
+  network::Mlp<Scalar> average_;  // whose parameters are the moving average
+  std::unique_ptr<objective::Objective<Scalar>> objective_;
   optimizer::Optimizer<Scalar> optimizer_;
+  optimizer::WeightRegularizer<Scalar> regularizer_;
+  std::optional<optimizer::SpectralNorm<Scalar>> spectral_norm_;
   optimizer::Schedule schedule_;
   optimizer::GradientNorm<Scalar> norm_;
-  Negatives<Scalar> negatives_;
-  core::Rows<Scalar> samples_;         // (2 rows, D): the batch's data, then its chains
-  core::Rows<Scalar> batch_, chains_;  // its two halves
+  std::optional<Negatives<Scalar>> chains_;
+  std::optional<ContrastNoise<Scalar>> noise_;
+  Batch<Scalar> batch_;
   core::BatchSlots slots_;             // of the data
-  Kokkos::View<objective::SampleBlock*, core::MemorySpace> blocks_;
-  std::int64_t all_blocks_ = 0;        // over all ranks
   core::FixedPointSum sums_;           // gradient (P), loss terms
   Buffer gradient_;                    // (P)
   std::vector<std::int64_t> control_;  // peaks of the sums and the wish to stop, reduced together
-  objective::ContrastiveLoss loss_;
+  std::optional<Validation<Scalar>> held_out_;
+  objective::LossReport loss_;
   double gradient_norm_ = 0;
   RunState state_;
 };
