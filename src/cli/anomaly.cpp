@@ -173,6 +173,7 @@ void write_verdict(const comm::Communicator& communicator, io::FileWriter& file,
 template <class Scalar>
 int detect(const comm::Communicator& communicator, const AnomalyArguments& arguments,
            const training::Model<Scalar>& model) {
+  if (arguments.score == "energy") model.require_energy("'ebmpi anomaly --score energy'");
   const io::DatasetReader normal_reader(communicator, io::parse_dataset_name(arguments.normal));
   const io::DatasetReader reader(communicator, io::parse_dataset_name(arguments.data));
   io::FileWriter file(communicator,
@@ -195,8 +196,8 @@ int detect(const comm::Communicator& communicator, const AnomalyArguments& argum
 }
 
 int anomaly(const comm::Communicator& communicator, const AnomalyArguments& arguments) {
-  return training::with_model(communicator, arguments.model.model, arguments.model.which(),
-                              [&](const auto& model) { return detect(communicator, arguments, model); });
+  return with_model(communicator, arguments.model,
+                    [&](const auto& model) { return detect(communicator, arguments, model); });
 }
 
 }  // namespace

@@ -9,14 +9,17 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "config/parse.hpp"
 #include "core/build_info.hpp"
 #include "core/fixed_point.hpp"
 #include "core/peak.hpp"
 #include "network/evaluate.hpp"
 #include "network/mlp_energy.hpp"
-#include "objective/contrastive_divergence.hpp"
-#include "objective/jet_gradient.hpp"
+#include "objective/objective.hpp"
 #include "sampling/langevin.hpp"
+#include "training/blocks.hpp"
+#include "training/make_objective.hpp"
+#include "training/settings.hpp"
 
 namespace ebmpi::cli {
 namespace {
@@ -37,7 +40,7 @@ struct BenchNetwork {
   std::string name() const { return fmt::format("{}, {}, {}", inputs, width, depth); }
 };
 
-/// What a kernel does to `samples` samples: in units of W, the weights of all matrices.
+/// What a kernel does to samples, chain steps or, of an objective, data rows.
 struct BenchRow {
   std::string name;
   std::string network;
@@ -65,33 +68,75 @@ double rate_of(const std::function<void()>& launch, double samples, double secon
   return samples * static_cast<double>(launches) / elapsed;
 }
 
-/// One network with samples and sums to work on.
+/// Samples with as many rows of negatives as an objective wants, and the sums to add to.
+class ObjectiveWork {
+public:
+  ObjectiveWork(const objective::Objective<Scalar>& objective, const network::Mlp<Scalar>& mlp,
+                std::int64_t rows, std::int64_t negatives)
+      : objective_(objective), mlp_(mlp) {
+    const core::Rows<Scalar> samples("ebmpi::cli::bench_samples", rows + negatives, mlp.shape().inputs);
+    const Kokkos::View<Scalar*, core::MemorySpace> log_noise("ebmpi::cli::bench_log_noise", rows + negatives);
+    std::vector<objective::SampleBlock> blocks;
+    training::append_blocks(blocks, {0, rows, 0}, core::tile_size / objective.group(), objective::Role::data);
+    training::append_blocks(blocks, {rows, negatives, 0}, core::tile_size, objective::Role::negative);
+    batch_ = {samples, training::to_device(blocks), 1, rows, log_noise};
+    std::vector<std::int64_t> sizes;
+    for (const network::ParameterTensor& tensor : mlp.layout().tensors()) sizes.push_back(tensor.size());
+    sizes.insert(sizes.end(), static_cast<std::size_t>(objective.terms()), 1);
+    sums_ = std::make_unique<core::FixedPointSum>(sizes, ExecutionSpace().concurrency());
+  }
+
+  void operator()() {
+    sums_->clear();
+    objective_.add(ExecutionSpace(), mlp_.view(), batch_, objective::Task::gradient, sums_->adder(),
+                   sums_->workers());
+    sums_->collect();
+  }
+
+private:
+  const objective::Objective<Scalar>& objective_;
+  const network::Mlp<Scalar>& mlp_;
+  objective::JetBatch<Scalar> batch_;
+  std::unique_ptr<core::FixedPointSum> sums_;
+};
+
+/// An objective as a row of the table.
+struct BenchObjective {
+  std::string name;
+  std::string config;          ///< keys of [objective]
+  std::int64_t negatives = 0;  ///< rows for each data row that are in the batch
+};
+
+const std::vector<BenchObjective>& bench_objectives() {
+  static const std::vector<BenchObjective> all = {
+      {"contrastive_divergence", "kind = \"contrastive_divergence\"", 1},
+      {"noise_contrast", "kind = \"noise_contrastive_estimation\"", 4},
+      {"denoising", "kind = \"denoising_score_matching\""},
+      {"sliced", "kind = \"sliced_score_matching\"\nvariance_reduction = false"},
+      {"sliced_reduced", "kind = \"sliced_score_matching\""},
+      {"exact", "kind = \"score_matching\""},
+      {"energy_discrepancy", "kind = \"energy_discrepancy\"\nperturbations = 3"}};
+  return all;
+}
+
+/// Exact score matching on more inputs than that takes too long to be of use.
+constexpr int most_exact_inputs = 64;
+
+/// One network with samples to evaluate and chains to run.
 class Workload {
 public:
-  Workload(const BenchNetwork& shape, std::int64_t samples)
-      : mlp_({shape.inputs, std::vector<int>(shape.depth, shape.width), network::Activation::silu}),
+  Workload(const network::MlpShape& shape, std::int64_t samples)
+      : mlp_(shape),
         x_("ebmpi::cli::bench_x", samples, shape.inputs),
         numbers_("ebmpi::cli::bench_numbers", samples),
-        energies_("ebmpi::cli::bench_energies", samples),
-        blocks_("ebmpi::cli::bench_blocks", core::tile_count(samples)) {
+        energies_("ebmpi::cli::bench_energies", samples) {
     mlp_.initialize(1);
     const auto numbers = Kokkos::create_mirror_view(numbers_);
     for (std::int64_t i = 0; i < samples; ++i) numbers(i) = i;
     Kokkos::deep_copy(numbers_, numbers);
-    const auto blocks = Kokkos::create_mirror_view(blocks_);
-    for (std::int64_t b = 0; b < core::tile_count(samples); ++b) {
-      const std::int64_t first = b * core::tile_size;
-      const std::int64_t count = samples - first < core::tile_size ? samples - first : core::tile_size;
-      blocks(b) = {first, static_cast<int>(count), static_cast<int>(b % 2)};
-    }
-    Kokkos::deep_copy(blocks_, blocks);
-    std::vector<std::int64_t> sizes;
-    for (const network::ParameterTensor& tensor : mlp_.layout().tensors()) sizes.push_back(tensor.size());
-    sizes.insert(sizes.end(), 4, 1);
-    sums_ = std::make_unique<core::FixedPointSum>(sizes, ExecutionSpace().concurrency());
   }
 
-  double weights() const { return static_cast<double>(mlp_.shape().weights()); }
+  const network::Mlp<Scalar>& mlp() const { return mlp_; }
 
   void energy() {
     network::evaluate(ExecutionSpace(), network::MlpEnergy<Scalar>{mlp_.view()}, x_, energies_);
@@ -102,44 +147,49 @@ public:
     sampling::run_langevin(ExecutionSpace(), network::MlpEnergy<Scalar>{mlp_.view()}, settings,
                            core::stream_key(1, core::Purpose::chain_noise), 0u, {x_, numbers_});
   }
-  void gradient() {
-    sums_->clear();
-    const objective::ContrastiveDivergence<Scalar> weigher{0.1f};
-    objective::add_jet_gradients(ExecutionSpace(), mlp_.view(), weigher, {x_, {}, blocks_}, sums_->adder(),
-                                 sums_->workers());
-    sums_->collect();
-  }
 
 private:
   network::Mlp<Scalar> mlp_;
   core::Rows<Scalar> x_;
   Kokkos::View<std::int64_t*, core::MemorySpace> numbers_;
   Kokkos::View<Scalar*, core::MemorySpace> energies_;
-  Kokkos::View<objective::SampleBlock*, core::MemorySpace> blocks_;
-  std::unique_ptr<core::FixedPointSum> sums_;
 };
 
 std::vector<BenchRow> bench_network(const BenchNetwork& shape, const BenchArguments& arguments) {
   constexpr int chain_steps = 10;
-  Workload work(shape, arguments.samples);
+  const std::vector<int> hidden(static_cast<std::size_t>(shape.depth), shape.width);
+  const network::MlpShape plain{shape.inputs, hidden};
+  Workload work(plain, arguments.samples);
   const auto samples = static_cast<double>(arguments.samples);
   const double peak = core::measured_peak<Scalar>(0.1 * arguments.seconds) / 1e9;
+  const auto weights = static_cast<double>(plain.weights());
   std::vector<BenchRow> rows;
-  const auto add = [&](const std::string& name, double flops_in_weights, double rate) {
-    rows.push_back({name, shape.name(), rate, rate * flops_in_weights * work.weights() / 1e9, peak});
+  const auto add = [&](const std::string& name, double work_of_sample, double rate) {
+    rows.push_back({name, shape.name(), rate, rate * work_of_sample * weights / 1e9, peak});
   };
   add("energy", 2.0, rate_of([&] { work.energy(); }, samples, arguments.seconds));
   add("langevin", 4.0,
       rate_of([&] { work.langevin(chain_steps); }, samples * chain_steps, arguments.seconds));
-  add("parameter_gradient", 6.0, rate_of([&] { work.gradient(); }, samples, arguments.seconds));
+  for (const BenchObjective& each : bench_objectives()) {
+    if (each.name == "exact" && shape.inputs > most_exact_inputs) continue;
+    const config::RunConfig config =
+        config::parse_config("[data]\ndensity = \"two_moons\"\n[objective]\n" + each.config, "bench");
+    network::MlpShape of_objective = training::mlp_shape(config, shape.inputs);
+    of_objective.hidden = hidden;
+    network::Mlp<Scalar> mlp(of_objective);
+    mlp.initialize(1);
+    const auto objective = training::make_objective<Scalar>(config, mlp.shape());
+    ObjectiveWork step(*objective, mlp, arguments.samples, each.negatives * arguments.samples);
+    add(each.name, objective->work(shape.inputs), rate_of(std::ref(step), samples, arguments.seconds));
+  }
   return rows;
 }
 
 void print_table(const std::vector<BenchRow>& rows) {
-  fmt::print("{:<20} {:<12} {:>14} {:>10} {:>10} {:>12}\n", "kernel", "D, H, depth", "samples/s", "GF/s",
+  fmt::print("{:<24} {:<12} {:>14} {:>10} {:>10} {:>12}\n", "kernel", "D, H, depth", "samples/s", "GF/s",
              "peak GF/s", "utilisation");
   for (const BenchRow& row : rows) {
-    fmt::print("{:<20} {:<12} {:>14.4g} {:>10.1f} {:>10.1f} {:>11.1f}%\n", row.name, row.network,
+    fmt::print("{:<24} {:<12} {:>14.4g} {:>10.1f} {:>10.1f} {:>11.1f}%\n", row.name, row.network,
                row.samples_per_second, row.gflops, row.peak_gflops, 100.0 * row.utilisation());
   }
 }
@@ -160,9 +210,11 @@ void print_json(const std::vector<BenchRow>& rows) {
 int bench(const comm::Communicator& communicator, const BenchArguments& arguments) {
   if (!communicator.is_root()) return 0;
   if (!arguments.json) {
-    fmt::print("ebmpi {} ({}), {} threads, packs of {} floats, {} samples; a chain step counts as a sample\n",
-               core::build_info().version, core::build_info().git_hash, ExecutionSpace().concurrency(),
-               core::pack_width<Scalar>, arguments.samples);
+    fmt::print(
+        "ebmpi {} ({}), {} threads, packs of {} floats, {} samples; a chain step counts as one, and so does "
+        "a data row with all its negatives\n",
+        core::build_info().version, core::build_info().git_hash, ExecutionSpace().concurrency(),
+        core::pack_width<Scalar>, arguments.samples);
   }
   std::vector<BenchRow> rows;
   for (const BenchNetwork& shape :

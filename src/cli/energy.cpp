@@ -22,9 +22,18 @@ struct EnergyArguments {
   bool score = false;
 };
 
+/// What makes the energies a density in the data's units, where training has learned it: log p(x) = -E(x)/T -
+/// log Z. A projection keeps no volume, so that with one there is no such density.
+template <class Scalar>
+void write_log_z(io::FileWriter& file, const training::Model<Scalar>& model) {
+  if (!model.network.view().log_normalizer || model.transform.has_projection()) return;
+  file.attribute("/", "learned_log_z", training::learned_log_z(model.network) + model.transform.log_volume());
+}
+
 template <class Scalar>
 int write_energies(const comm::Communicator& communicator, const EnergyArguments& arguments,
                    const training::Model<Scalar>& model) {
+  model.require_energy("'ebmpi energy'");
   const io::DatasetReader reader(communicator, io::parse_dataset_name(arguments.data));
   io::FileWriter file(communicator,
                       arguments.output);  // first, so that a wrong path is noticed before the work
@@ -39,6 +48,7 @@ int write_energies(const comm::Communicator& communicator, const EnergyArguments
   write_origin(file, arguments.model, model);
   file.attribute("/", "temperature", model.temperature);
   file.attribute("/", "data", reader.name().text());
+  write_log_z(file, model);
   file.write_rows("/energy", reader.rows(), 0, first, std::span<const Scalar>(energies));
   if (arguments.score) {
     file.write_rows("/score", reader.rows(), reader.columns(), first, std::span<const Scalar>(scores));
@@ -52,9 +62,8 @@ int write_energies(const comm::Communicator& communicator, const EnergyArguments
 }
 
 int energy(const comm::Communicator& communicator, const EnergyArguments& arguments) {
-  return training::with_model(
-      communicator, arguments.model.model, arguments.model.which(),
-      [&](const auto& model) { return write_energies(communicator, arguments, model); });
+  return with_model(communicator, arguments.model,
+                    [&](const auto& model) { return write_energies(communicator, arguments, model); });
 }
 
 }  // namespace
@@ -67,7 +76,10 @@ void add_energy(CLI::App& program, Action& action) {
       "log p in the "
       "data's units differs from that in model space by another. With data.pca what the model does not see "
       "does not "
-      "count: rows that differ only there have one energy. Rows are read in pieces; a rank keeps the "
+      "count: rows that differ only there have one energy. The attribute learned_log_z, where noise "
+      "contrastive "
+      "estimation has learned it, gives log p(x) = -E(x) - learned_log_z in the data's units. Rows are read "
+      "in pieces; a rank keeps the "
       "energies of its "
       "rows, and with --score their scores, until all are written.");
   add_model_options(*command, arguments->model);

@@ -11,6 +11,8 @@
 #include "cli/json.hpp"
 #include "config/derived.hpp"
 #include "config/enum_names.hpp"
+#include "config/key_table.hpp"
+#include "config/key_value.hpp"
 #include "config/parse.hpp"
 #include "core/error.hpp"
 #include "io/contents.hpp"
@@ -63,6 +65,16 @@ Json attributes_report(const io::FileContents& contents) {
   return report;
 }
 
+/// The objective's own keys, as they stand in a config.
+Json objective_report(const config::RunConfig& config) {
+  Json report = Json::object();
+  for (const config::Key& key : config::key_table()) {
+    if (key.section == "objective" && key.name != "kind" && key.applies(config))
+      report.set(std::string(key.name), config::format_value(key.value, config));
+  }
+  return report;
+}
+
 Json config_report(const config::RunConfig& config) {
   Json data = Json::object();
   if (config.data.file.empty()) {
@@ -78,6 +90,7 @@ Json config_report(const config::RunConfig& config) {
                           .set("hidden", Json::array(config.network.hidden))
                           .set("activation", config::to_string(config.network.activation)))
       .set("objective", config::to_string(config.objective.kind))
+      .set("objective_keys", objective_report(config))
       .set("sampler", Json::object()
                           .set("kind", config::to_string(config.sampler.kind))
                           .set("steps", config.sampler.steps)
@@ -124,6 +137,8 @@ Json checkpoint_report(const comm::Communicator& communicator, const std::string
   report.set("file", path).set("kind", "checkpoint, all checksums intact");
   io::FileContents contents;
   communicator.together([&] { contents = io::look_into(path); });
+  if (file.exists("/model_ema/log_normalizer"))
+    report.set("learned_log_z", -file.read_replicated<double>("/model_ema/log_normalizer").values.front());
   return report.set("written", attributes_report(contents))
       .set("config", config_report(config))
       .set("tensors", tensors_report(contents))

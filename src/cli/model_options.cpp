@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/model_options.hpp"
 
+#include "core/error.hpp"
+
 namespace ebmpi::cli {
 
 void add_model_options(CLI::App& command, ModelArguments& arguments) {
@@ -13,6 +15,26 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
                   "ema: the moving average of the parameters; last: those of the last step")
       ->check(CLI::IsMember({"ema", "last"}))
       ->capture_default_str();
+  command
+      .add_option("--sigma", arguments.sigma,
+                  "Noise level, in standardised units, at which a model that was trained on several is asked "
+                  "(default: "
+                  "the lowest of them)")
+      ->check(CLI::PositiveNumber);
 }
+
+template <class Scalar>
+void apply_sigma(const std::optional<double>& sigma, training::Model<Scalar>& model) {
+  if (!sigma) return;
+  if (model.sigma == 0.0) {
+    throw core::InputError(model.checkpoint +
+                           " knows no noise levels, so that --sigma means nothing (it was not trained with "
+                           "objective.sigmas); leave --sigma out");
+  }
+  model.sigma = *sigma;
+}
+
+template void apply_sigma(const std::optional<double>&, training::Model<float>&);
+template void apply_sigma(const std::optional<double>&, training::Model<double>&);
 
 }  // namespace ebmpi::cli

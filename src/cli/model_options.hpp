@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "core/build_info.hpp"
 #include "io/file_writer.hpp"
@@ -14,14 +16,28 @@ namespace ebmpi::cli {
 struct ModelArguments {
   std::string model;
   std::string parameters = "ema";
+  std::optional<double> sigma;
 
   training::Parameters which() const {
     return parameters == "last" ? training::Parameters::last : training::Parameters::average;
   }
 };
 
-/// Adds MODEL and --parameters to a subcommand. `arguments` must outlive it.
+/// Adds MODEL, --parameters and --sigma to a subcommand. `arguments` must outlive it.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
+
+/// The noise level that `sigma` asks for. Throws core::InputError where the model is told none.
+template <class Scalar>
+void apply_sigma(const std::optional<double>& sigma, training::Model<Scalar>& model);
+
+/// Collective. `use(model)` on the model that the arguments name.
+template <class Use>
+auto with_model(const comm::Communicator& communicator, const ModelArguments& arguments, const Use& use) {
+  return training::with_model(communicator, arguments.model, arguments.which(), [&](auto model) {
+    apply_sigma(arguments.sigma, model);
+    return use(std::as_const(model));
+  });
+}
 
 /// The root attributes by which an output file tells what made it.
 template <class Scalar>
@@ -30,6 +46,7 @@ void write_origin(io::FileWriter& file, const ModelArguments& arguments,
   file.attribute("/", "model", model.checkpoint);
   file.attribute("/", "model_step", model.step);
   file.attribute("/", "parameters", arguments.parameters);
+  if (model.sigma > 0.0) file.attribute("/", "sigma", model.sigma);
   file.attribute("/", "program_version", std::string(core::build_info().version));
 }
 

@@ -51,8 +51,7 @@ public:
     std::transform(z.begin(), z.end(), x_host.data(),
                    [](double value) { return static_cast<Scalar>(value); });
     Kokkos::deep_copy(x, x_host);
-    network::evaluate(core::ExecutionSpace(), model_.energy(), x, energies,
-                      slopes);
+    network::evaluate(core::ExecutionSpace(), model_.energy(), x, energies, slopes);
     energies_.resize(static_cast<std::size_t>(rows));
     copy_out(energies, energies_.data());
     if (wants_gradients_) {

@@ -110,20 +110,38 @@ core::Rows<Scalar> start_from_file(const comm::Communicator& communicator,
   return x;
 }
 
+namespace {
+
+/// `settings.steps` steps in one energy, from noise segment `segment` on; returns the next one.
+template <class Scalar>
+std::int64_t run_level(const network::MlpEnergy<Scalar>& energy, const ChainSettings& settings,
+                       double step_size, std::int64_t segment, const sampling::Chains<Scalar>& chains) {
+  const core::PhiloxKey key = core::stream_key(settings.seed, core::Purpose::sample_noise);
+  sampling::LangevinSettings langevin;
+  langevin.step_size = step_size;
+  langevin.noise_scale = std::sqrt(2.0 * step_size * settings.temperature);
+  langevin.gradient_clip = settings.gradient_clip;
+  for (std::int64_t done = 0; done < settings.steps; done += segment_steps, ++segment) {
+    langevin.steps = static_cast<int>(std::min(segment_steps, settings.steps - done));
+    sampling::run_langevin(ExecutionSpace(), energy, langevin, key, static_cast<std::uint32_t>(segment),
+                           chains);
+  }
+  return segment;
+}
+
+}  // namespace
+
 template <class Scalar>
 std::int64_t run_chains(const comm::Communicator& communicator, const training::Model<Scalar>& model,
                         const ChainSettings& settings, comm::IndexRange rows, const core::Rows<Scalar>& x) {
-  const core::PhiloxKey key = core::stream_key(settings.seed, core::Purpose::sample_noise);
   const sampling::Chains<Scalar> chains{x, chain_numbers(rows)};
-  sampling::LangevinSettings langevin;
-  langevin.step_size = settings.step_size;
-  langevin.noise_scale = std::sqrt(2.0 * settings.step_size * settings.temperature);
-  langevin.gradient_clip = settings.gradient_clip;
   std::int64_t segment = settings.segments_done;
-  for (std::int64_t done = 0; done < settings.steps; done += segment_steps, ++segment) {
-    langevin.steps = static_cast<int>(std::min(segment_steps, settings.steps - done));
-    sampling::run_langevin(ExecutionSpace(), model.energy(), langevin, key,
-                           static_cast<std::uint32_t>(segment), chains);
+  if (settings.sigmas.empty())
+    segment = run_level(model.energy(), settings, settings.step_size, segment, chains);
+  for (const double sigma : settings.sigmas) {
+    const double ratio = sigma / settings.sigmas.back();
+    segment = run_level(training::model_energy(model.network, model.config, sigma), settings,
+                        settings.step_size * ratio * ratio, segment, chains);
   }
   check_finite(communicator, rows, x);
   return segment;

@@ -24,6 +24,9 @@ struct ChainSettings {
   double gradient_clip = 0.0;      ///< bound on ‖∇E‖; 0 is none
   std::uint64_t seed = 1;          ///< chooses the noise, with the chain's number
   std::int64_t segments_done = 0;  ///< of noise, that earlier runs of the same chains have used
+  /// Noise levels to go down, each for `steps` steps of η (σ/σ_last)² (annealed Langevin, Song and Ermon
+  /// 2019, arXiv 1907.05600); none: `steps` steps at the model's own.
+  std::vector<double> sigmas = {};
 };
 
 /// Model-space positions (rows, K) of this rank's chains with the global numbers `rows`. Each from the noise
