@@ -100,7 +100,10 @@ void add_noise_contrast(std::vector<Key>& keys) {
         "Noise samples ν for each data sample; with ranking and conditional a whole number from 1 to 63.",
         when(with_noise_contrast)},
        {"objective", "noise_components",
-        whole_number<objective, &ObjectiveSection::noise_components>(1, 1024), "Gaussians in the mixture.",
+        whole_number<objective, &ObjectiveSection::noise_components>(1, 1024),
+        "Gaussians in the mixture, besides one of a quarter of the weight as broad as the data, which closes "
+        "the gaps between "
+        "them.",
         when(with_noise_contrast, with_noise_density, with_mixture_noise)},
        {"objective", "noise_covariance", choice<objective, &ObjectiveSection::noise_covariance>(),
         "Covariance of each Gaussian of the noise.",

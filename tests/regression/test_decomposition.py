@@ -55,6 +55,53 @@ VARIANTS = {
         sampler='start = "data"\nnoise_scale = 0.05', optimizer="adam", optimizer_keys=""),
 }
 
+# Objectives without chains: between them every way of drawing samples, every regulariser and every state.
+PLAIN_CONFIG = """
+[run]
+steps = {steps}
+log_every = 3
+checkpoint_every = 7
+keep_checkpoints = 9
+validate_every = 5
+[data]
+file = "rows.h5"
+validation_fraction = 0.2
+[network]
+hidden = [24, 17]
+{network}
+[objective]
+{objective}
+[optimizer]
+batch_size = 301
+{optimizer}
+[parallel]
+shards = 5
+"""
+
+PLAIN_VARIANTS = {
+    "score matching, spectral normalisation": dict(
+        objective='kind = "score_matching"\ngradient_penalty = 0.01', network="spectral_norm = true", optimizer=""),
+    "sliced score matching, weight decay": dict(
+        objective='kind = "sliced_score_matching"\nprojections = 3\ndirections = "gaussian"\nenergy_regularization = 0.01',
+        network='activation = "softplus"', optimizer="weight_decay = 0.01\nl1 = 0.001"),
+    "denoising over a ladder": dict(
+        objective='kind = "denoising_score_matching"\nsigmas = [1.0, 0.5, 0.2]\nantithetic = true', network="",
+        optimizer="gradient_clip = 0.5"),
+    "noise contrast with a mixture, ratio not whole": dict(
+        objective='kind = "noise_contrastive_estimation"\nnoise = "mixture"\nnoise_components = 3\nnoise_ratio = 1.7\n'
+                  "gradient_penalty = 0.01", network="", optimizer="beta1 = 0.5"),
+    "ranking contrast": dict(
+        objective='kind = "noise_contrastive_estimation"\ncontrast = "ranking"\nnoise_ratio = 3.0\n'
+                  'noise_covariance = "diagonal"', network="", optimizer=""),
+    "conditional contrast": dict(
+        objective='kind = "noise_contrastive_estimation"\ncontrast = "conditional"\nnoise_ratio = 2', network="",
+        optimizer='kind = "sgd"\nlearning_rate = 0.01\nmomentum = 0.9'),
+    "energy discrepancy": dict(
+        objective='kind = "energy_discrepancy"\nperturbations = 6', network='activation = "relu"', optimizer=""),
+    "score network": dict(
+        objective='kind = "sliced_score_matching"\nvariance_reduction = false', network='kind = "score_mlp"', optimizer=""),
+}
+
 
 class Decomposition(harness.Case):
     def setUp(self):
@@ -69,7 +116,9 @@ class Decomposition(harness.Case):
         return run
 
     def outcome(self, run):
-        return harness.state_digest(harness.newest_checkpoint(run)), harness.timeless_metrics(run)
+        best = run / "checkpoints/best.h5"
+        return (harness.state_digest(harness.newest_checkpoint(run)), harness.timeless_metrics(run),
+                harness.state_digest(best) if best.exists() else None)
 
     def check_variant(self, keys):
         config = self.write("run.toml", CONFIG.format(steps=STEPS, **keys))
@@ -101,6 +150,17 @@ class Decomposition(harness.Case):
     def test_chains_from_data(self):
         config, reference = self.check_variant(VARIANTS["chains from data, double, principal components"])
         self.check_resumes(config, reference, 3)
+
+    def test_objectives_without_chains(self):
+        for number, (name, keys) in enumerate(PLAIN_VARIANTS.items()):
+            config = self.write(f"plain-{number}.toml", PLAIN_CONFIG.format(steps=STEPS, **keys))
+            reference = self.outcome(self.train(config, f"plain-{number}-reference", 1, 1))
+            self.assertIsNotNone(reference[2], "the best checkpoint is missing")
+            with self.subTest(objective=name, ranks=3):
+                self.assertEqual(self.outcome(self.train(config, f"plain-{number}-3", 3, 2)), reference)
+            with self.subTest(objective=name, resumed=True):
+                self.train(config, f"plain-{number}-resumed", 4, 1, steps=4 + number)
+                self.assertEqual(self.outcome(self.train(config, f"plain-{number}-resumed", 2, 1)), reference)
 
     def test_resume_after_a_signal(self):
         """A run stopped by SIGUSR1 wherever it happens to be goes on to the same numbers, metrics included."""

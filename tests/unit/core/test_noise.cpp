@@ -20,7 +20,7 @@ constexpr int lanes = core::tile_size;
 /// tile_size).
 template <class Scalar>
 std::vector<Scalar> normals(core::PhiloxKey key, std::uint32_t step, const std::vector<std::int64_t>& numbers,
-                            int dimension, int advances) {
+                            int dimension, int advances, std::uint32_t first_block = 0) {
   const auto chain_numbers = to_device(numbers);
   const Buffer<Scalar> out("ebmpi::test::normals", static_cast<std::size_t>(advances) * dimension * lanes);
   const int ring_rows = core::NormalRows<Scalar>::ring_rows(dimension);
@@ -28,7 +28,7 @@ std::vector<Scalar> normals(core::PhiloxKey key, std::uint32_t step, const std::
   on_one_team<Scalar>(
       bytes, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena arena) {
         Scalar* const ring = arena.take<Scalar>(ring_rows * lanes);
-        core::NormalRows<Scalar> noise(key, step, chain_numbers.data(), ring, dimension);
+        core::NormalRows<Scalar> noise(key, step, chain_numbers.data(), ring, dimension, first_block);
         for (int k = 0; k < advances; ++k) {
           noise.advance(member);
           for (int row = 0; row < dimension; ++row) {
@@ -127,6 +127,13 @@ TEST_CASE("steps, keys and chains have numbers of their own", "[core][noise]") {
     for (std::size_t i = 0; i < base.size(); ++i) same += base[i] == other[i];
     CHECK(same <= 2);  // among 1024 pairs of 24-bit numbers a chance agreement is rare
   }
+}
+
+TEST_CASE("rows may start at a later Philox block", "[core][noise]") {
+  const auto key = core::stream_key(11, core::Purpose::noise_samples);
+  const auto all = test::normals<float>(key, 2, test::numbers_from(0), 8, 4);
+  const auto later = test::normals<float>(key, 2, test::numbers_from(0), 8, 3, 2);
+  CHECK(later == std::vector<float>(all.begin() + 8 * test::lanes, all.end()));
 }
 
 // Standard errors with n independent normal numbers: mean 1/√n, variance √(2/n), third moment √(15/n), fourth
