@@ -72,7 +72,10 @@ void add_score_matching(std::vector<Key>& keys) {
         "Distribution of each entry of v.", when(with_sliced)},
        {"objective", "variance_reduction",
         TrueOrFalse{field<objective, &ObjectiveSection::variance_reduction>()},
-        "Use ½‖∇E‖² in place of ½(v·∇E)², its estimate along the directions.", when(with_sliced)},
+        "Use ½‖∇E‖² itself in place of ½(v·∇E)²: only the trace of the second derivatives is then estimated "
+        "along the "
+        "directions, which is Hutchinson's estimator of it.",
+        when(with_sliced)},
        {"objective", "sigma", number<objective, &ObjectiveSection::sigma>(positive),
         "Scale σ of the Gaussian noise on the data, in standardised units.",
         when(with_denoising, without_sigmas)},
@@ -83,7 +86,10 @@ void add_score_matching(std::vector<Key>& keys) {
        {"objective", "sigma_weighting", choice<objective, &ObjectiveSection::sigma_weighting>(),
         "Weight of a noise level in the loss; variance: σ², uniform: 1.", when(with_denoising, with_sigmas)},
        {"objective", "antithetic", TrueOrFalse{field<objective, &ObjectiveSection::antithetic>()},
-        "Use every noise z twice, as x + σz and as x - σz.", when(with_denoising)}});
+        "Use every noise z twice, as x + σz and as x - σz: twice the work, and a gradient that stays quiet "
+        "as σ becomes "
+        "small.",
+        when(with_denoising)}});
 }
 
 void add_noise_contrast(std::vector<Key>& keys) {
@@ -119,7 +125,10 @@ void add_energy_discrepancy(std::vector<Key>& keys) {
       {{"objective", "diffusion_time", number<objective, &ObjectiveSection::diffusion_time>(positive),
         "Variance t of the Gaussian perturbations, in standardised units.", when(with_discrepancy)},
        {"objective", "perturbations", whole_number<objective, &ObjectiveSection::perturbations>(1, 63),
-        "Perturbed samples M for each data sample.", when(with_discrepancy)},
+        "Perturbed samples M for each data sample; work and memory are used best where M + 1 divides 64: 1, "
+        "3, 7, 15, 31, "
+        "63.",
+        when(with_discrepancy)},
        {"objective", "stabilization", number<objective, &ObjectiveSection::stabilization>(positive),
         "Weight w of the term w/M in the logarithm of the loss, which keeps it bounded below.",
         when(with_discrepancy)}});
