@@ -105,7 +105,7 @@ schedule = "cosine"
         for number, (objective, sigma) in enumerate((
                 ('kind = "score_matching"', 0.0), ('kind = "sliced_score_matching"', 0.0),
                 ('kind = "denoising_score_matching"\nsigma = 0.2\nantithetic = true', 0.2),
-                ('kind = "noise_contrastive_estimation"', 0.0))):
+                ('kind = "noise_contrastive_estimation"\nnoise_ratio = 8', 0.0))):
             with self.subTest(objective=objective):
                 found = self.hessian(self.train(f"gaussian-{number}", objective))
                 # Denoising learns the density of x + σz, of covariance C + σ²I.
