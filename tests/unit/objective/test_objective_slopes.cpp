@@ -189,3 +189,35 @@ TEST_CASE("the loss of a group is what plain loops give", "[objective][slopes]")
   CHECK(std::abs(loss_at(subject, batch_for(subject), parameters) - loss / static_cast<double>(rows)) <
         1e-10);
 }
+
+// E(x) = 1000 x in single precision, where e^5000 would be infinite.
+TEST_CASE("contrasts do not overflow at large energies", "[objective][slopes]") {
+  using namespace objective;
+  MlpShape shape{1, {}};
+  const std::vector<float> no_noise{0, 0};
+  const auto sums_at = [&](const test::Objective<float>& objective, float data, float noise,
+                           const std::vector<test::SampleBlock>& blocks) {
+    std::vector<double> parameters{1000.0, 0.0};
+    if (shape.log_normalizer == network::LogNormalizer::learned) parameters.push_back(0.0);
+    return test::jet_sums(test::mlp_with<float>(shape, parameters), objective,
+                          test::batch_of(test::to_rows<float>({data, noise}, 1), blocks, 1, no_noise));
+  };
+  // Ranking: log(1 + e^(E_0 - E_1)); its slope in the weight is x_0 - x_1 where the noise wins.
+  const auto ranking = make_ranking_contrast<float>(1, {});
+  const auto lost = sums_at(*ranking, 0, -5, {{0, 1, 0}}), won = sums_at(*ranking, -5, 0, {{0, 1, 0}});
+  CHECK(ranking->report(lost.terms, 1).loss == 5000);
+  CHECK(lost.gradient == std::vector<double>{5, 0});
+  CHECK(ranking->report(won.terms, 1).loss == 0);
+  CHECK(won.gradient == std::vector<double>{0, 0});
+  // Binary: log(1 + e^E) of the data and log(1 + e^-E) of the noise.
+  shape.log_normalizer = network::LogNormalizer::learned;
+  const auto binary = make_noise_contrast<float>(1, {});
+  const auto wrong = sums_at(*binary, 5, -4, {{0, 1, 0}, {1, 1, 1}});
+  const auto right = sums_at(*binary, -5, 4, {{0, 1, 0}, {1, 1, 1}});
+  CHECK(binary->report(wrong.terms, 1).loss == 9000);
+  CHECK(binary->report(wrong.terms, 1).term("accuracy") == 0);
+  CHECK(wrong.gradient == std::vector<double>{9, 0, 0});
+  CHECK(binary->report(right.terms, 1).loss == 0);
+  CHECK(binary->report(right.terms, 1).term("accuracy") == 1);
+  CHECK(test::worst_error(right.gradient, std::vector<double>{0, 0, 0}) < 1e-30);
+}
