@@ -27,6 +27,8 @@ std::unique_ptr<Objective<Scalar>> make_contrastive_divergence(const Regularizat
   return make_penalized<Scalar>(ContrastiveDivergence<Scalar>{{regularization}});
 }
 
+template struct ContrastiveDivergence<float>;
+template struct ContrastiveDivergence<double>;
 template std::unique_ptr<Objective<float>> make_contrastive_divergence(const Regularization<float>&);
 template std::unique_ptr<Objective<double>> make_contrastive_divergence(const Regularization<double>&);
 

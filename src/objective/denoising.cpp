@@ -24,6 +24,8 @@ std::unique_ptr<Objective<Scalar>> make_denoising(const DenoisingSettings& setti
   return std::make_unique<ProgramObjective<Scalar, Denoising<Scalar>>>(std::move(program));
 }
 
+template struct Denoising<float>;
+template struct Denoising<double>;
 template NoiseScale<float> make_noise_scale(const DenoisingSettings&);
 template NoiseScale<double> make_noise_scale(const DenoisingSettings&);
 template std::unique_ptr<Objective<float>> make_denoising(const DenoisingSettings&,

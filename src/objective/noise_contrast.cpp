@@ -19,6 +19,8 @@ std::unique_ptr<Objective<Scalar>> make_noise_contrast(double ratio,
   return make_penalized<Scalar>(NoiseContrast<Scalar>{{regularization}, ratio});
 }
 
+template struct NoiseContrast<float>;
+template struct NoiseContrast<double>;
 template std::unique_ptr<Objective<float>> make_noise_contrast(double, const Regularization<float>&);
 template std::unique_ptr<Objective<double>> make_noise_contrast(double, const Regularization<double>&);
 

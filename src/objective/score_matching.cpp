@@ -46,6 +46,8 @@ std::unique_ptr<Objective<Scalar>> make_score_matching(const ScoreMatchingSettin
   return std::make_unique<ProgramObjective<Scalar, ScoreMatching<Scalar>>>(program);
 }
 
+template struct ScoreMatching<float>;
+template struct ScoreMatching<double>;
 template std::unique_ptr<Objective<float>> make_score_matching(const ScoreMatchingSettings&,
                                                                const network::MlpShape&,
                                                                const Regularization<float>&);

@@ -51,10 +51,11 @@ struct ScoreMatching : ProgramDefaults<Scalar> {
     return left < most_directions ? left : most_directions;
   }
 
-  /// The factor of ½‖∇E‖² that comes through ℓ_0.
+  /// The factor of ½‖∇E‖² that comes through ℓ_0; without it the unit vectors give all of ∇E.
   KOKKOS_FORCEINLINE_FUNCTION Scalar seeded() const {
-    const Scalar penalty = exact() ? Scalar(0) : Scalar(2) * this->regularization.gradient;
-    return penalty + (squared_score == SquaredScore::whole ? Scalar(1) : Scalar(0));
+    const bool whole = squared_score == SquaredScore::whole;
+    const Scalar penalty = exact() && !whole ? Scalar(0) : Scalar(2) * this->regularization.gradient;
+    return penalty + (whole ? Scalar(1) : Scalar(0));
   }
   KOKKOS_FORCEINLINE_FUNCTION bool wants_gradient(int pass) const {
     return pass == 0 && seeded() > Scalar(0);

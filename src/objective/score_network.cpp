@@ -30,6 +30,8 @@ std::unique_ptr<Objective<Scalar>> make_score_network_denoising(const DenoisingS
   return std::make_unique<ProgramObjective<Scalar, ScoreNetworkDenoising<Scalar>>>(std::move(program));
 }
 
+template struct ScoreNetworkMatching<float>;
+template struct ScoreNetworkMatching<double>;
 template std::unique_ptr<Objective<float>> make_score_network_matching(const ScoreMatchingSettings&,
                                                                        const network::MlpShape&);
 template std::unique_ptr<Objective<double>> make_score_network_matching(const ScoreMatchingSettings&,

@@ -18,7 +18,6 @@ struct GoldenCase {
   std::string name;
   std::string objective;  ///< as in the config; empty in mlp_energy.json
   network::MlpShape shape;
-  int outputs = 1;  ///< of the last layer: more than one in a score network
   std::size_t rows = 0;
   std::map<std::string, std::vector<double>> arrays;
 
@@ -111,7 +110,8 @@ inline GoldenCase read_case(JsonCursor& json) {
   });
   const std::vector<double>& widths = result["widths"];
   result.shape.inputs = static_cast<int>(widths.front());
-  result.outputs = static_cast<int>(widths.back());
+  result.shape.outputs = static_cast<int>(widths.back());
+  if (result.has("log_normalizer")) result.shape.log_normalizer = network::LogNormalizer::learned;
   for (std::size_t i = 1; i + 1 < widths.size(); ++i)
     result.shape.hidden.push_back(static_cast<int>(widths[i]));
   return result;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <stdexcept>
 #include <vector>
 
 #include "network/mlp_energy.hpp"
@@ -19,49 +20,116 @@ network::Mlp<Scalar> mlp_with(const network::MlpShape& shape, const std::vector<
   return mlp;
 }
 
-/// What one tile of at most tile_size samples gives, row-major on the host.
+/// Jets (N, D, streams), row-major, from the samples of each stream (N, D).
+template <class Scalar>
+core::Rows<Scalar> jet_rows(const std::vector<std::vector<double>>& streams, std::size_t dimension) {
+  std::vector<Scalar> jets;
+  for (std::size_t i = 0; i < streams[0].size(); ++i) {
+    for (const auto& stream : streams) jets.push_back(static_cast<Scalar>(stream[i]));
+  }
+  return to_rows(jets, dimension * streams.size());
+}
+
+/// Every `streams`-th number from `stream` on: one stream (N, units) of jets (N, units, streams).
+template <class Scalar>
+std::vector<Scalar> stream_of(const std::vector<Scalar>& jets, int stream, int streams) {
+  std::vector<Scalar> result;
+  for (auto i = static_cast<std::size_t>(stream); i < jets.size(); i += static_cast<std::size_t>(streams))
+    result.push_back(jets[i]);
+  return result;
+}
+
+/// What the passes over one tile of at most tile_size samples give, row-major on the host.
 template <class Scalar>
 struct TileResult {
-  std::vector<Scalar> jets;           // (N, streams): E, Ė, Ë
-  std::vector<Scalar> input_adjoint;  // (N, streams, D)
+  std::vector<Scalar> jets;            // (N, outputs, streams)
+  std::vector<Scalar> jets_in_two;     // the same, value first and then the derivatives; empty at order 0
+  std::vector<Scalar> value_gradient;  // (N, inputs), the value weights by reverse_value between the two
+  std::vector<Scalar> input_adjoint;   // (N, inputs, streams)
+  std::vector<double> gradient;        // (P)
 };
 
-/// Runs both passes of MlpTile<Scalar, Order, Keep::everything> at samples x (N, D) along directions v (N,
-/// D), with the same weights (α, β, γ) for every sample.
+/// The jets (N, outputs, streams) of MlpTile::forward at `input` (N, inputs · streams).
 template <int Order, class Scalar>
-TileResult<Scalar> run_tile(const network::Mlp<Scalar>& mlp, const core::Rows<Scalar>& x,
-                            const core::Rows<Scalar>& v, const std::vector<Scalar>& weights) {
+std::vector<Scalar> forward_jets(const network::Mlp<Scalar>& mlp, int directions,
+                                 const core::Rows<Scalar>& input) {
   using Tile = network::MlpTile<Scalar, Order, network::Keep::everything>;
-  constexpr int streams = Tile::streams, lanes = Tile::lanes, size = core::tile_size;
-  const int count = static_cast<int>(x.extent(0)), dimension = static_cast<int>(x.extent(1));
   const auto view = mlp.view();
-  const auto seeds = to_device(weights);
-  const core::Rows<Scalar> jets("ebmpi::test::jets", count, streams);
-  const core::Rows<Scalar> adjoints("ebmpi::test::adjoints", count, streams * dimension);
+  const int count = static_cast<int>(input.extent(0)), columns = static_cast<int>(input.extent(1));
+  const int out_columns = view.outputs * Tile::streams_of(directions);
+  const core::Rows<Scalar> jets("ebmpi::test::jets", count, out_columns);
   const auto body = KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena arena) {
-    const Tile passes(view, arena);
-    Scalar* const input = arena.take<Scalar>(dimension * lanes);
-    Scalar* const adjoint = arena.take<Scalar>(dimension * lanes);
-    Scalar* const energy = arena.take<Scalar>(lanes);
-    Scalar* const seed = arena.take<Scalar>(lanes);
-    core::for_each(member, dimension * lanes, [&](int i) { input[i] = 0; });
-    core::load_tile(member, x, 0, count, input, lanes);
-    if constexpr (Order > 0) core::load_tile(member, v, 0, count, input + size, lanes);
-    core::for_each(member, lanes, [&](int i) { seed[i] = seeds(i / size); });
-    passes.forward(member, input, energy);
-    passes.reverse(member, seed, adjoint);
-    core::for_each(member, count * streams, [&](int i) {
-      const int row = i / streams, stream = i % streams;
-      jets(row, stream) = energy[stream * size + row];
-      for (int d = 0; d < dimension; ++d) {
-        adjoints(row, stream * dimension + d) = adjoint[d * lanes + stream * size + row];
-      }
-    });
+    const Tile passes(view, directions, arena);
+    Scalar* const in = arena.take<Scalar>(columns * core::tile_size);
+    Scalar* const out = arena.take<Scalar>(out_columns * core::tile_size);
+    core::load_tile(member, input, 0, count, in);
+    passes.forward(member, in, out);
+    core::store_tile(member, out, jets, 0, count);
   };
   core::ScratchArena arena(nullptr);
-  Tile(view, arena);
-  on_one_team<Scalar>(arena.used() + (2 * dimension + 2) * lanes * sizeof(Scalar) + 256, body);
-  return {from_rows(jets), from_rows(adjoints)};
+  Tile(view, directions, arena);
+  on_one_team<Scalar>(arena.used() + (columns + out_columns) * core::tile_size * sizeof(Scalar), body);
+  return from_rows(jets);
+}
+
+/// Both passes of MlpTile<Scalar, Order, Keep::everything> at `input` (N, inputs · streams) with weights
+/// (N, outputs · streams).
+template <int Order, class Scalar>
+TileResult<Scalar> run_tile(const network::Mlp<Scalar>& mlp, int directions, const core::Rows<Scalar>& input,
+                            const core::Rows<Scalar>& weights) {
+  using Tile = network::MlpTile<Scalar, Order, network::Keep::everything>;
+  constexpr int size = core::tile_size;
+  const auto view = mlp.view();
+  const int count = static_cast<int>(input.extent(0)), columns = static_cast<int>(input.extent(1));
+  const int streams = Tile::streams_of(directions), out_columns = view.outputs * streams;
+  const core::Rows<Scalar> jets("ebmpi::test::jets", count, out_columns);
+  const core::Rows<Scalar> jets_in_two("ebmpi::test::jets", Order > 0 ? count : 0, out_columns);
+  const core::Rows<Scalar> gradients("ebmpi::test::gradients", count, view.inputs);
+  const core::Rows<Scalar> adjoints("ebmpi::test::adjoints", count, columns);
+  std::vector<std::int64_t> slot_sizes;
+  for (const auto& tensor : mlp.layout().tensors()) slot_sizes.push_back(tensor.size());
+  core::FixedPointSum sum(slot_sizes, 1);
+  const core::FixedPointAdder adder = sum.adder();
+  const auto body = KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena arena) {
+    const Tile passes(view, directions, arena);
+    Scalar* const in = arena.take<Scalar>(columns * size);
+    Scalar* const adjoint = arena.take<Scalar>(columns * size);
+    Scalar* const out = arena.take<Scalar>(out_columns * size);
+    Scalar* const seed = arena.take<Scalar>(out_columns * size);
+    Scalar* const value_seed = arena.take<Scalar>(view.outputs * size);
+    core::load_tile(member, input, 0, count, in);
+    core::for_each(member, out_columns * size,
+                   [&](int i) { seed[i] = i % size < count ? weights(i % size, i / size) : Scalar(0); });
+    core::for_each(member, view.outputs * size,
+                   [&](int i) { value_seed[i] = seed[i / size * streams * size + i % size]; });
+    passes.forward_value(member, in, out);
+    passes.reverse_value(member, value_seed, adjoint);
+    core::store_tile(member, adjoint, gradients, 0, count);
+    if constexpr (Order > 0) {
+      passes.forward_derivatives(member, in, out);
+      core::store_tile(member, out, jets_in_two, 0, count);
+    }
+    passes.forward(member, in, out);
+    core::store_tile(member, out, jets, 0, count);
+    passes.reverse(member, seed, adjoint);
+    core::store_tile(member, adjoint, adjoints, 0, count);
+    passes.add_gradient(member, in, seed, adder, 0);
+  };
+  core::ScratchArena arena(nullptr);
+  Tile(view, directions, arena);
+  const int numbers = 2 * columns + 2 * out_columns + view.outputs;
+  const std::size_t bytes = arena.used() + numbers * size * sizeof(Scalar);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    sum.clear();
+    on_one_team<Scalar>(bytes, body);
+    sum.collect();
+    if (sum.judge(1) != core::FixedPointSum::Verdict::good) continue;
+    TileResult<Scalar> result{
+        from_rows(jets), from_rows(jets_in_two), from_rows(gradients), from_rows(adjoints), {}};
+    for (std::int64_t i = 0; i < mlp.layout().size(); ++i) result.gradient.push_back(sum.value(i));
+    return result;
+  }
+  throw std::runtime_error("the fixed-point sums did not become good");
 }
 
 /// E (N) and ∇E (N, D) of at most tile_size samples, as a sampler evaluates them.
@@ -71,11 +139,10 @@ struct EnergyAndGradient {
 };
 
 template <class Scalar>
-EnergyAndGradient<Scalar> run_energy(const network::Mlp<Scalar>& mlp, const core::Rows<Scalar>& x) {
+EnergyAndGradient<Scalar> run_energy(const network::MlpEnergy<Scalar>& energy, const core::Rows<Scalar>& x) {
   using Energy = network::MlpEnergy<Scalar>;
   constexpr int size = core::tile_size;
   const int count = static_cast<int>(x.extent(0)), dimension = static_cast<int>(x.extent(1));
-  const Energy energy{mlp.view()};
   const core::Rows<Scalar> gradients("ebmpi::test::gradients", count, dimension);
   const Buffer<Scalar> energies("ebmpi::test::energies", count), alone("ebmpi::test::alone", count);
   const auto body = KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena arena) {
@@ -94,6 +161,11 @@ EnergyAndGradient<Scalar> run_energy(const network::Mlp<Scalar>& mlp, const core
   typename Energy::Tile(energy, arena);
   on_one_team<Scalar>(arena.used() + (2 * dimension + 1) * size * sizeof(Scalar), body);
   return {to_host(energies), from_rows(gradients), to_host(alone)};
+}
+
+template <class Scalar>
+EnergyAndGradient<Scalar> run_energy(const network::Mlp<Scalar>& mlp, const core::Rows<Scalar>& x) {
+  return run_energy(network::MlpEnergy<Scalar>{mlp.view()}, x);
 }
 
 }  // namespace ebmpi::test

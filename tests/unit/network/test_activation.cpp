@@ -94,6 +94,9 @@ TEST_CASE("activations have the derivatives that finite differences show", "[net
   SECTION("sin") {
     check_double<Activation::sin>();
   }
+  SECTION("quadratic") {
+    check_double<Activation::quadratic>();
+  }
   SECTION("relu") {
     check_double<Activation::relu>();
   }
@@ -120,6 +123,9 @@ TEST_CASE("activations in single precision agree with double", "[network][activa
   SECTION("sin") {
     check_float<Activation::sin>(2e-7);
   }
+  SECTION("quadratic") {
+    check_float<Activation::quadratic>(2e-6);
+  }
   SECTION("relu") {
     check_float<Activation::relu>(1e-7);
   }
@@ -132,11 +138,13 @@ TEST_CASE("activations do not overflow and do not hide what is not a number", "[
   check_extremes<Activation::silu, float>();
   check_extremes<Activation::tanh, float>();
   check_extremes<Activation::gelu, float>();
+  check_extremes<Activation::quadratic, float>();
   check_extremes<Activation::relu, float>();
   check_extremes<Activation::leaky_relu, float>();
   check_extremes<Activation::silu, double>();
   check_extremes<Activation::tanh, double>();
   check_extremes<Activation::gelu, double>();
+  check_extremes<Activation::quadratic, double>();
   CHECK(std::isnan(derivatives<Activation::softplus, float>(std::nan(""))[0]));
   CHECK(std::isnan(derivatives<Activation::sin, float>(std::nan(""))[0]));
   CHECK(derivatives<Activation::softplus, float>(1e5)[0] == 1e5);
@@ -145,8 +153,8 @@ TEST_CASE("activations do not overflow and do not hide what is not a number", "[
 }
 
 TEST_CASE("only the rectifiers are not smooth", "[network][activation]") {
-  for (const Activation activation :
-       {Activation::silu, Activation::tanh, Activation::softplus, Activation::gelu, Activation::sin}) {
+  for (const Activation activation : {Activation::silu, Activation::tanh, Activation::softplus,
+                                      Activation::gelu, Activation::sin, Activation::quadratic}) {
     CHECK(is_smooth(activation));
   }
   CHECK_FALSE(is_smooth(Activation::relu));

@@ -28,6 +28,25 @@ TEST_CASE("the flat buffer holds PyTorch's tensors in PyTorch's order", "[networ
   CHECK(tensors[4].shape == std::vector<std::int64_t>{1, 4});
 }
 
+TEST_CASE("several outputs and a log normalizer have their place in the buffer", "[network][mlp]") {
+  MlpShape shape{3, {5}, network::Activation::silu, 3};
+  CHECK(shape.weights() == 15 + 15);
+  CHECK(network::mlp_layout(shape).tensors().back().shape == std::vector<std::int64_t>{3});
+  shape.log_normalizer = network::LogNormalizer::learned;
+  const auto layout = network::mlp_layout(shape);
+  REQUIRE(layout.tensors().size() == 5);
+  CHECK(layout.tensors()[4].name == "log_normalizer");
+  CHECK(layout.tensors()[4].shape == std::vector<std::int64_t>{1});
+  CHECK(layout.tensors()[4].offset == 15 + 5 + 15 + 3);
+  network::Mlp<double> mlp(shape);
+  mlp.initialize(3);
+  const auto view = mlp.view();
+  CHECK(view.tensors == 5);
+  CHECK(view.log_normalizer_index == 38);
+  CHECK(view.log_normalizer == mlp.parameters().data() + 38);
+  CHECK(test::to_host(mlp.parameters()).back() == 0.0);
+}
+
 TEST_CASE("the initial parameters are uniform within 1/sqrt(inputs) of each layer", "[network][mlp]") {
   network::Mlp<double> mlp({9, {400, 64}});
   mlp.initialize(42);
