@@ -56,7 +56,7 @@ int run(int argc, char** argv, const Communicator& communicator) {
   ebmpi::cli::Action action;
   for (const auto add :
        {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy, ebmpi::cli::add_anomaly,
-        ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench}) {
+        ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench, ebmpi::cli::add_selftest}) {
     add(program, action);
   }
   try {

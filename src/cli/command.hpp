@@ -21,6 +21,7 @@ void add_anomaly(CLI::App& program, Action& action);
 void add_data(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
+void add_selftest(CLI::App& program, Action& action);
 
 /// The text of `ebmpi --version`: versions of the program and its libraries, backends, SIMD width, and a
 /// warning where the SIMD is scalar although the processor has AVX2.

@@ -357,6 +357,12 @@ class Program(unittest.TestCase):
         for part in ("ebmpi ", "Kokkos", "HDF5", "packs of"):
             self.assertIn(part, text)
 
+    def test_selftest(self):
+        result = json.loads(ebmpi("selftest", "--json", ranks=2).stdout)
+        self.assertEqual(result["ranks"], 2)
+        self.assertEqual([check for check in result["checks"] if not check["passed"]], [])
+        self.assertIn("0 of", ebmpi("selftest", ranks=0).stdout)
+
     def test_unknown_command(self):
         for ranks in (0, 2):
             done = ebmpi("frobnicate", ranks=ranks, expect=2)
