@@ -23,22 +23,28 @@ struct GaussianMixture {
   double log_density(std::span<const double> x) const;
 };
 
-/// Evaluates one mixture, which must outlive it, point by point.
+/// Evaluates one mixture point by point.
 class MixtureDensity {
 public:
   explicit MixtureDensity(const GaussianMixture& mixture);
 
-  /// log p(x) in nats at x (D); `shares` (C) becomes the probability P(c | x) of each component.
+  /// log p(x) in nats at x (D); `shares` (C) becomes the probability P(c | x) of each component, or 0 where
+  /// that is less than e⁻⁴⁰ of the largest.
   double operator()(std::span<const double> x, std::span<double> shares);
 
 private:
-  /// ‖L_c⁻¹(x - m_c)‖².
-  double squared_distance(std::size_t component, std::span<const double> x);
+  /// squares_ = ‖L_c⁻¹(x - m_c)‖² of all components, side by side, which makes them the lanes of vector
+  /// instructions.
+  void whiten(std::span<const double> x);
 
-  const GaussianMixture& mixture_;
+  Covariance covariance_;
+  std::size_t dimension_, components_;
   std::vector<double> log_peaks_;         // (C), log w_c + log N(m_c; m_c, L_c L_cᵀ)
-  std::vector<double> inverse_diagonal_;  // (C, D), of 1 / L_ii
-  std::vector<double> whitened_;          // (D), L⁻¹(x - m)
+  std::vector<double> means_;             // (D, C)
+  std::vector<double> inverse_diagonal_;  // (D, C), 1 / L_ii
+  std::vector<double> triangles_;         // (D (D - 1) / 2, C), L_ij for j < i row by row; of full ones only
+  std::vector<double> whitened_;          // (D, C)
+  std::vector<double> squares_;           // (C)
 };
 
 }  // namespace ebmpi::data

@@ -89,8 +89,6 @@ private:
 template <class Respond>
 MixtureSums sum_over_rows(const ShardedRows& rows, const GaussianMixture& mixture, Covariance covariance,
                           Respond respond) {
-  // Adding a share below the last place of a sum changes nothing but the time it takes.
-  constexpr double negligible = 1e-17;
   const auto components = static_cast<std::size_t>(mixture.components());
   MixtureSums total(mixture.components(), rows.dimension, covariance);
   std::vector<double> shares(components);
@@ -101,7 +99,7 @@ MixtureSums sum_over_rows(const ShardedRows& rows, const GaussianMixture& mixtur
       const std::span<const double> x = rows.row(shard, i);
       sums.count_row(respond(x, std::span<double>(shares)));
       for (std::size_t c = 0; c < components; ++c) {
-        if (shares[c] < negligible) continue;
+        if (shares[c] == 0.0) continue;
         sums.add(c, shares[c], x, &mixture.means[c * x.size()]);
       }
     }

@@ -121,8 +121,6 @@ NoiseModel<Scalar>::NoiseModel(const NoiseMixture& mixture) {
     }
   }
   numbers_ = to_device(packing.numbers);
-  view_.means = numbers_.data() + means;
-  view_.scales = numbers_.data() + scales;
 
   components_ = decltype(components_)("ebmpi::sampling::noise_components", components);
   const auto host = Kokkos::create_mirror_view(components_);
@@ -137,7 +135,8 @@ NoiseModel<Scalar>::NoiseModel(const NoiseMixture& mixture) {
     NoiseComponent<Scalar>& component = host(c);
     component.factor = {numbers_.data() + factors[c], dimension, dimension};
     component.whitening = {numbers_.data() + whitenings[c], dimension, dimension};
-    component.mean = view_.means + c * size;
+    component.mean = numbers_.data() + means + c * size;
+    component.scale = numbers_.data() + scales + c * size;
     component.inverse_scale = numbers_.data() + inverse_scales + c * size;
     component.log_peak = static_cast<Scalar>(log_peak);
     component.upper_word = static_cast<std::uint32_t>(std::min(weight_so_far * 0x1p32, 0x1p32 - 1.0));

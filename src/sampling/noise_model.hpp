@@ -29,8 +29,9 @@ struct NoiseBox {
 template <class Scalar>
 class NoiseModel {
 public:
-  /// Where all factors are diagonal a sample costs O(D), else O(C·D²). Throws std::invalid_argument on sizes
-  /// that do not fit together, core::InputError on a weight or a pivot that is not positive in `Scalar`.
+  /// A sample costs O(C·D) where all factors are diagonal, else O(C·D²). Throws std::invalid_argument on
+  /// sizes that do not fit together, core::InputError on a weight or a pivot that is not positive in
+  /// `Scalar`.
   explicit NoiseModel(const NoiseMixture& mixture);
   /// Throws std::invalid_argument on unequal sizes, core::InputError on a side of no length.
   explicit NoiseModel(const NoiseBox& box);

@@ -23,6 +23,7 @@ struct NoiseComponent {
   core::PanelMatrix<Scalar> factor;       // L (D, D); of full covariances only
   core::PanelMatrix<Scalar> whitening;    // L⁻¹ (D, D); of full covariances only
   const Scalar* mean = nullptr;           // (D), m
+  const Scalar* scale = nullptr;          // (D), L_ii
   const Scalar* inverse_scale = nullptr;  // (D), 1 / L_ii
   Scalar log_peak = 0;                    // log w + log N(m; m, L Lᵀ)
   std::uint32_t upper_word = 0;           // 2³² times the weights up to and including this component's
@@ -38,8 +39,6 @@ struct NoiseView {
   int dimension = 0;
   int component_count = 0;
   const NoiseComponent<Scalar>* components = nullptr;  // (C), in device memory
-  const Scalar* means = nullptr;                       // (C, D)
-  const Scalar* scales = nullptr;                      // (C, D), L_ii
   const Scalar* minimum = nullptr;                     // (D), of the box
   const Scalar* maximum = nullptr;                     // (D)
   Scalar box_log_density = 0;                          // -Σ log(maximum - minimum)
@@ -56,6 +55,7 @@ public:
     ring_ = arena.take<Scalar>(core::NormalRows<Scalar>::ring_rows(noise.dimension) * size);
     squares_ = arena.take<Scalar>(size);
     if (noise.shape == NoiseShape::uniform) return;
+    words_ = arena.take<std::uint32_t>(size);
     chosen_ = arena.take<std::int32_t>(size);
     sums_ = arena.take<Scalar>(size);
     terms_ = arena.take<Scalar>(static_cast<std::size_t>(noise.component_count) * size);
@@ -88,11 +88,7 @@ public:
     choose_components(member, key, numbers, step);
     core::NormalRows<Scalar> normal(key, step, numbers, ring_, noise_.dimension, 1);
     normal.advance(member);  // the first rows lie at the start of the ring, one after the other
-    if (noise_.shape == NoiseShape::diagonal) {
-      scale_normal(member, x);
-    } else {
-      for (int c = 0; c < noise_.component_count; ++c) correlate_normal(member, c, x);
-    }
+    for (int c = 0; c < noise_.component_count; ++c) place_component(member, c, x);
   }
 
 private:
@@ -166,37 +162,38 @@ private:
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void choose_components(const Member& member, core::PhiloxKey key,
                                                      const std::int64_t* numbers, std::uint32_t step) const {
-    const NoiseComponent<Scalar>* const components = noise_.components;
-    const int last = noise_.component_count - 1;
-    core::for_each_lane(member, 1, [=, chosen = chosen_](int, int lane) {
-      const std::uint32_t word = core::draw(key, static_cast<std::uint64_t>(numbers[lane]), step, 0).word[0];
-      std::int32_t number = 0;
-      for (int c = 0; c < last; ++c) number += word >= components[c].upper_word ? 1 : 0;
-      chosen[lane] = number;
+    core::for_each_lane(member, 1, [=, words = words_, chosen = chosen_](int, int lane) {
+      words[lane] = core::draw(key, static_cast<std::uint64_t>(numbers[lane]), step, 0).word[0];
+      chosen[lane] = 0;
     });
-  }
-
-  template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void scale_normal(const Member& member, Scalar* x) const {
-    const Scalar* const means = noise_.means;
-    const Scalar* const scales = noise_.scales;
-    const int dimension = noise_.dimension;
-    core::for_each_lane(member, dimension, [=, normal = ring_, chosen = chosen_](int row, int lane) {
-      const int index = chosen[lane] * dimension + row;
-      x[row * size + lane] = means[index] + scales[index] * normal[row * size + lane];
-    });
+    for (int c = 0; c + 1 < noise_.component_count; ++c) {
+      const std::uint32_t upper = noise_.components[c].upper_word;
+      core::for_each_lane(member, 1, [=, words = words_, chosen = chosen_](int, int lane) {
+        chosen[lane] += words[lane] >= upper ? 1 : 0;
+      });
+    }
   }
 
   /// Writes m_c + L_c ξ to the lanes of component c; the first component writes to all.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void correlate_normal(const Member& member, int c, Scalar* x) const {
-    core::matrix_times_tile(member, noise_.components[c].factor, ring_, product_, size);
-    const Scalar* const mean = noise_.components[c].mean;
-    core::for_each_lane(member, noise_.dimension,
-                        [=, product = product_, chosen = chosen_](int row, int lane) {
-                          const int index = row * size + lane;
-                          x[index] = c == 0 || chosen[lane] == c ? mean[row] + product[index] : x[index];
-                        });
+  KOKKOS_FORCEINLINE_FUNCTION void place_component(const Member& member, int c, Scalar* x) const {
+    const NoiseComponent<Scalar>& component = noise_.components[c];
+    const Scalar* const mean = component.mean;
+    const std::int32_t* const chosen = chosen_;
+    if (noise_.shape == NoiseShape::diagonal) {
+      core::for_each_lane(member, noise_.dimension,
+                          [=, scale = component.scale, normal = ring_](int row, int lane) {
+                            const int index = row * size + lane;
+                            const Scalar value = mean[row] + scale[row] * normal[index];
+                            x[index] = c == 0 || chosen[lane] == c ? value : x[index];
+                          });
+    } else {
+      core::matrix_times_tile(member, component.factor, ring_, product_, size);
+      core::for_each_lane(member, noise_.dimension, [=, product = product_](int row, int lane) {
+        const int index = row * size + lane;
+        x[index] = c == 0 || chosen[lane] == c ? mean[row] + product[index] : x[index];
+      });
+    }
   }
 
   template <class Member>
@@ -221,6 +218,7 @@ private:
   NoiseView noise_;
   Scalar* ring_ = nullptr;     // standard normal or uniform rows
   Scalar* squares_ = nullptr;  // (tile_size), ‖L⁻¹(x - m)‖² of one component, then the largest term
+  std::uint32_t* words_ = nullptr;  // (tile_size), random bits that choose the components
   std::int32_t* chosen_ = nullptr;  // (tile_size), the samples' components
   Scalar* sums_ = nullptr;          // (tile_size)
   Scalar* terms_ = nullptr;         // (C, tile_size), log densities of the components

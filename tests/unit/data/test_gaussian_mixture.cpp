@@ -130,12 +130,12 @@ TEST_CASE("The log density of a mixture is that of the closed form", "[data][mix
     for (const PlaneGaussian& g : blobs) density += g.weight * g.density(x[0], x[1]);
     CHECK(mixture.log_density(x) == Approx(std::log(density)).epsilon(1e-12));
   }
-  // Far away, where every density underflows, the nearest component alone counts.
+  // Far away, where every density underflows, the widest component alone counts.
   const double far[2] = {-1000.0, 3.0};
-  const PlaneGaussian& g = blobs[0];
-  const double square = g.yy * 990 * 990 / g.determinant();
-  CHECK(mixture.log_density(far) == Approx(std::log(g.weight) - square / 2 -
-                                           std::log(2 * std::numbers::pi * std::sqrt(g.determinant()))));
+  const PlaneGaussian& g = blobs[2];
+  const double square = 1004.0 * 1004.0 / g.xx + 81.0 / g.yy;
+  const double log_peak = -std::log(2 * std::numbers::pi * std::sqrt(g.determinant()));
+  CHECK(mixture.log_density(far) == Approx(std::log(g.weight) + log_peak - square / 2).epsilon(1e-12));
 }
 
 TEST_CASE("One Gaussian has the mean and covariance of the rows", "[data][mixture]") {
@@ -253,6 +253,8 @@ TEST_CASE("The fit to training data sees all of them, or rows spread over all of
   CHECK(data::fit_mixture(self, shards, few, {}).means[0] == Approx(few.moments().mean[0]).epsilon(1e-12));
   const data::TrainingData<double> many(self, shards, test::numbered_rows(50000), preparation);
   const GaussianMixture mixture = data::fit_mixture(self, shards, many, {});
-  CHECK(std::abs(mixture.means[0] - many.moments().mean[0]) < 3);  // rows are 2 or so apart
-  CHECK(std::abs(mixture.factors[0] / many.moments().deviation[0] - 1) < 1e-3);
+  // The shards' parts have √(16667 · 0.8 · 0.2) = 52 training rows more or fewer, but equal shares of the
+  // fit: about 30 rows of error. The first 20000 rows alone would be 12500 rows off.
+  CHECK(std::abs(mixture.means[0] - many.moments().mean[0]) < 150);
+  CHECK(std::abs(mixture.factors[0] / many.moments().deviation[0] - 1) < 5e-3);
 }

@@ -37,23 +37,24 @@ NoiseMixture arbitrary_mixture(std::size_t components, std::size_t dimension, Fa
   return mixture;
 }
 
-/// log p(x) in double precision, by forward substitution and without scaling.
+/// log p(x) by forward substitution, without scaling: the exponents of long double reach to e^-11000.
 double reference(const NoiseMixture& mixture, const double* x, std::size_t dimension) {
-  double total = 0, density = 0;
+  double total = 0;
+  long double density = 0;
   for (const double weight : mixture.weights) total += weight;
   for (std::size_t c = 0; c < mixture.weights.size(); ++c) {
     std::vector<double> y(dimension);
-    double term = mixture.weights[c] / total;
+    long double term = mixture.weights[c] / total;
     for (std::size_t i = 0; i < dimension; ++i) {
       const double* const row = &mixture.factors[(c * dimension + i) * dimension];
       y[i] = x[i] - mixture.means[c * dimension + i];
       for (std::size_t j = 0; j < i; ++j) y[i] -= row[j] * y[j];
       y[i] /= row[i];
-      term *= std::exp(-y[i] * y[i] / 2) / (std::sqrt(2 * std::numbers::pi) * row[i]);
+      term *= std::exp(-0.5L * y[i] * y[i]) / (std::sqrt(2 * std::numbers::pi) * row[i]);
     }
     density += term;
   }
-  return std::log(density);
+  return static_cast<double>(std::log(density));
 }
 
 /// log p (N) at x (N, D).
