@@ -16,12 +16,10 @@ namespace {
 Metrics healthy(std::int64_t step) {
   Metrics metrics;
   metrics.step = step;
-  metrics.loss.energy_data = -0.1;
-  metrics.loss.energy_chains = 0.2;
-  metrics.loss.spread_data = 0.4;
-  metrics.loss.spread_chains = 0.7;
-  metrics.chains.equipartition = 1.2;
-  metrics.chains.outside = 0.02;
+  metrics.loss.terms = {{"energy_gap", -0.3}, {"spread_data", 0.4}, {"spread_chains", 0.7}};
+  metrics.chains.emplace();
+  metrics.chains->equipartition = 1.2;
+  metrics.chains->outside = 0.02;
   return metrics;
 }
 
@@ -44,14 +42,22 @@ TEST_CASE("Healthy chains give no warning", "[training]") {
   CHECK(health.verdict().empty());
 }
 
+TEST_CASE("An objective without chains has nothing to warn of", "[training]") {
+  ChainHealth health;
+  Metrics metrics = healthy(0);
+  metrics.chains.reset();
+  CHECK(warnings(health, metrics, 50).empty());
+  CHECK(health.verdict().empty());
+}
+
 TEST_CASE("Each sign of failing chains is named once, from the third line on", "[training]") {
   Metrics hot = healthy(0), cold = healthy(0), undefined = healthy(0), apart = healthy(0),
           outside = healthy(0);
-  hot.chains.equipartition = 400.0;
-  cold.chains.equipartition = 0.05;
-  undefined.chains.equipartition = std::numeric_limits<double>::quiet_NaN();
-  apart.loss.energy_chains = 7.0;  // a gap of 7.1 with spreads of 1.1 together
-  outside.chains.outside = 0.4;
+  hot.chains->equipartition = 400.0;
+  cold.chains->equipartition = 0.05;
+  undefined.chains->equipartition = std::numeric_limits<double>::quiet_NaN();
+  apart.loss.terms[0].second = -7.1;  // a gap of 7.1 with spreads of 1.1 together
+  outside.chains->outside = 0.4;
   const std::pair<Metrics, const char*> cases[] = {{hot, "equipartition 400 "},
                                                    {cold, "equipartition 0.05 "},
                                                    {undefined, "equipartition nan "},
@@ -72,7 +78,7 @@ TEST_CASE("Each sign of failing chains is named once, from the third line on", "
 TEST_CASE("The verdict is on the last lines only", "[training]") {
   ChainHealth health;
   Metrics failing = healthy(0);
-  failing.chains.outside = 1.0;
+  failing.chains->outside = 1.0;
   CHECK(warnings(health, failing, 5).size() == 1);
   CHECK(warnings(health, healthy(0), 8, 600).empty());
   CHECK(health.verdict().empty());
@@ -81,7 +87,7 @@ TEST_CASE("The verdict is on the last lines only", "[training]") {
 TEST_CASE("The first steps of a new network are not judged", "[training]") {
   ChainHealth health;
   Metrics flat = healthy(0);
-  flat.chains.equipartition = 0.01;
+  flat.chains->equipartition = 0.01;
   for (std::int64_t step = 1; step < 100; ++step) {
     flat.step = step;
     CHECK(health.look(flat).empty());

@@ -25,11 +25,20 @@ TEST_CASE("Parameters, operations and bytes are those counted by hand", "[traini
   CHECK(cost.flops_per_step == 10 * (5 * 4 * 14 + 2 * 6 * 14));
   CHECK(cost.flops == 1000 * cost.flops_per_step);
   const double threads = core::ExecutionSpace().concurrency();
-  CHECK(cost.bytes_per_rank == 8.0 * 2 * (5 + 2 * 7 + 8) + 20 * (7 * 8 + 8 * (threads + 1)));
+  CHECK(cost.bytes_per_rank == 8.0 * 2 * (5 + 2 * 7 + 8) + 20 * (9 * 8 + 8 * (threads + 1)));
 
   config.objective.kind = config::ObjectiveKind::contrastive_divergence;  // no population
   const training::Cost without = training::cost_of_step<float>(config, shape, shards, 7, 2);
-  CHECK(without.bytes_per_rank == 4.0 * 2 * (5 + 2 * 7) + 20 * (7 * 4 + 8 * (threads + 1)));
+  CHECK(without.bytes_per_rank == 4.0 * 2 * (5 + 2 * 7) + 20 * (9 * 4 + 8 * (threads + 1)));
+
+  config.objective.kind =
+      config::ObjectiveKind::score_matching;  // value, Laplacian and a stream for each input
+  CHECK(training::cost_of_step<float>(config, shape, shards, 7, 2).flops_per_step == 10 * 6 * 4 * 14);
+  config.objective.kind = config::ObjectiveKind::noise_contrastive_estimation;
+  config.objective.noise_ratio = 3;
+  const training::Cost contrast = training::cost_of_step<float>(config, shape, shards, 7, 2);
+  CHECK(contrast.flops_per_step == 10 * 6 * 4 * 14);
+  CHECK(contrast.bytes_per_rank == 4.0 * 2 * (5 + 7 + 20) + 20 * (9 * 4 + 8 * (threads + 1)));
   CHECK_THAT(training::describe(cost),
              ContainsSubstring("parameters           20\n") && ContainsSubstring("3 on 2 ranks\n") &&
                  ContainsSubstring("4.48e-06 GF") && ContainsSubstring("4.48e-06 TF"));

@@ -78,11 +78,36 @@ config::RunConfig with_chains_from(config::ChainStart start) {
   return config;
 }
 
+config::RunConfig with_objective(config::ObjectiveKind kind) {
+  config::RunConfig config = test::small_config();
+  config.objective.kind = kind;
+  return config;
+}
+
+/// Between them every objective, regulariser and kind of negative.
 std::vector<config::RunConfig> kinds_of_run() {
+  using config::ObjectiveKind;
   std::vector<config::RunConfig> runs = {test::small_config(), with_chains_from(config::ChainStart::noise),
                                          with_chains_from(config::ChainStart::data)};
   runs.back().optimizer.kind = config::OptimizerKind::sgd;
+  for (const ObjectiveKind kind :
+       {ObjectiveKind::score_matching, ObjectiveKind::sliced_score_matching,
+        ObjectiveKind::denoising_score_matching, ObjectiveKind::noise_contrastive_estimation,
+        ObjectiveKind::energy_discrepancy}) {
+    runs.push_back(with_objective(kind));
+  }
+  runs[3].network.spectral_norm = true;
+  runs[4].optimizer.weight_decay = 0.01;
+  runs[5].objective.sigmas = {1.0, 0.1};
+  runs[6].objective.noise = config::NoiseKind::mixture;
+  runs[6].objective.gradient_penalty = 0.01;
+  runs.push_back(with_objective(ObjectiveKind::noise_contrastive_estimation));
+  runs.back().objective.contrast = config::NoiseContrast::ranking;
   return runs;
+}
+
+bool has_chains(const config::RunConfig& config) {
+  return config::is_contrastive_divergence(config);
 }
 
 }  // namespace
@@ -95,14 +120,15 @@ TEMPLATE_TEST_CASE("Every kernel, fence and View of a run has a label of ebmpi",
     test::LoneTrainer<TestType> trainer(config);
     for (int step = 0; step < 3; ++step) trainer->step(training::StopReason::none);
     trainer->measure();
+    trainer->validate();
     CHECK(foreign(heard.kernels) == none);
     CHECK(foreign(heard.fences) == none);
     CHECK(foreign(heard.views) == none);
-    for (const char* const kernel :
-         {"ebmpi::data::draw", "ebmpi::sampling::langevin", "ebmpi::objective::add_jet_gradients",
-          "ebmpi::core::collect_sums", "ebmpi::network::pack"}) {
+    for (const char* const kernel : {"ebmpi::data::draw", "ebmpi::objective::add_jet_gradients",
+                                     "ebmpi::core::collect_sums", "ebmpi::network::pack"}) {
       CHECK(heard.kernels.contains(kernel));  // the listener does hear
     }
+    CHECK(heard.kernels.contains("ebmpi::sampling::langevin") == has_chains(config));
     CHECK(heard.views.contains("ebmpi::network::parameters"));
   }
 }
@@ -116,7 +142,7 @@ TEMPLATE_TEST_CASE("No memory is allocated in a training step after the first", 
     const Listener listener;
     for (int step = 0; step < 12; ++step)
       trainer->step(training::StopReason::none);  // 540 rows in batches of 90: two epochs
-    CHECK(heard.kernels.contains("ebmpi::sampling::langevin"));
+    CHECK(heard.kernels.contains("ebmpi::objective::add_jet_gradients"));
     CHECK(heard.allocations == std::vector<std::string>());
   }
 }

@@ -10,27 +10,31 @@ using namespace ebmpi;
 TEST_CASE("Each column of metrics.csv holds what its name says", "[training]") {
   training::Metrics metrics;
   metrics.step = 1200;
-  metrics.loss = {0.1, -0.25, 0.5, 1.5, 2.5};
+  metrics.loss = {0.1, {{"energy_data", -0.25}, {"energy_gap", -0.75}}};
   metrics.validation_energy = -3.0;
+  metrics.score_norm = 1.75;
+  metrics.log_z = 2.25;
+  metrics.validation_loss = 0.2;
   metrics.gradient_norm = 1e-7;
   metrics.learning_rate = 0.001;
-  metrics.chains = {4.0, 0.9, 0.0625, 600.0};
+  metrics.chains = training::ChainMetrics{4.0, 0.9, 0.0625, 600.0};
   metrics.samples_per_second = 12345.67;
   metrics.seconds = 98.7654;
 
   std::map<std::string, std::string> cells;
   std::istringstream line(training::metrics_line(metrics));
-  for (const std::string& column : training::metrics_columns())
+  for (const std::string& column : training::metrics_columns(metrics))
     REQUIRE(std::getline(line, cells[column], ','));
   CHECK(line.peek() == std::char_traits<char>::eof());
   CHECK(cells == std::map<std::string, std::string>{{"step", "1200"},
                                                     {"loss", "0.1"},
                                                     {"energy_data", "-0.25"},
-                                                    {"energy_chains", "0.5"},
                                                     {"energy_gap", "-0.75"},
-                                                    {"spread_data", "1.5"},
-                                                    {"spread_chains", "2.5"},
                                                     {"validation_energy", "-3"},
+                                                    {"score_norm", "1.75"},
+                                                    {"log_z", "2.25"},
+                                                    {"validation_loss", "0.2"},
+                                                    {"loss_fraction", "0.5"},
                                                     {"gradient_norm", "1e-07"},
                                                     {"learning_rate", "0.001"},
                                                     {"chain_gradient_norm", "4"},
@@ -39,6 +43,13 @@ TEST_CASE("Each column of metrics.csv holds what its name says", "[training]") {
                                                     {"chain_age", "600"},
                                                     {"samples_per_second", "12345.7"},
                                                     {"seconds", "98.765"}});
+}
+
+TEST_CASE("Figures that an objective lacks have no column", "[training]") {
+  const std::vector<std::string> expected{
+      "step",          "loss",          "score_norm",         "validation_loss", "loss_fraction",
+      "gradient_norm", "learning_rate", "samples_per_second", "seconds"};
+  CHECK(training::metrics_columns(training::Metrics()) == expected);
 }
 
 TEST_CASE("A number in metrics.csv reads back exactly", "[training]") {

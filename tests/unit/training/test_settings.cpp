@@ -44,10 +44,13 @@ TEST_CASE("Sections of the config reach the settings of the folders", "[training
   config.data.validation_fraction = 0.4;
   config.data.jitter = 0.2;
 
-  const network::MlpShape shape = training::mlp_shape(config.network, 4);
+  const network::MlpShape shape = training::mlp_shape(config, 4);
   CHECK(shape.inputs == 4);
   CHECK(shape.hidden == std::vector{5, 6});
   CHECK(shape.activation == core::Activation::tanh);
+
+  CHECK(shape.outputs == 1);
+  CHECK(shape.log_normalizer == network::LogNormalizer::none);
 
   const optimizer::Settings settings = training::optimizer_settings(config.optimizer);
   CHECK(settings.kind == optimizer::Kind::sgd);
@@ -68,4 +71,39 @@ TEST_CASE("Sections of the config reach the settings of the folders", "[training
   CHECK(training::is_persistent(config));
   config.objective.kind = config::ObjectiveKind::contrastive_divergence;
   CHECK_FALSE(training::is_persistent(config));
+}
+
+TEST_CASE("The objective decides inputs, outputs and log normaliser of the network", "[training]") {
+  config::RunConfig config;
+  config.objective.kind = config::ObjectiveKind::denoising_score_matching;
+  CHECK(training::mlp_shape(config, 4).inputs == 4);
+  config.objective.sigmas = {1.0, 0.1};
+  CHECK(training::mlp_shape(config, 4).inputs == 5);
+  config.network.kind = config::NetworkKind::score_mlp;
+  CHECK(training::mlp_shape(config, 4).outputs == 4);
+
+  config = {};
+  config.objective.kind = config::ObjectiveKind::noise_contrastive_estimation;
+  CHECK(training::mlp_shape(config, 4).log_normalizer == network::LogNormalizer::learned);
+  config.objective.contrast = config::NoiseContrast::ranking;
+  CHECK(training::mlp_shape(config, 4).log_normalizer == network::LogNormalizer::none);
+}
+
+TEST_CASE("Negatives are chains, noise, or made beside their data", "[training]") {
+  config::RunConfig config;
+  CHECK(training::negative_rows(config, 100) == 100);
+  CHECK(training::has_negative_blocks(config));
+  config.objective.kind = config::ObjectiveKind::noise_contrastive_estimation;
+  config.objective.noise_ratio = 1.7;
+  CHECK(training::negative_rows(config, 100) == 170);
+  CHECK(training::has_negative_blocks(config));
+  config.objective.contrast = config::NoiseContrast::ranking;
+  config.objective.noise_ratio = 3.0;
+  CHECK(training::negative_rows(config, 100) == 300);
+  CHECK_FALSE(training::has_negative_blocks(config));
+  config.objective.contrast = config::NoiseContrast::conditional;
+  CHECK(training::negative_rows(config, 100) == 0);
+  config.objective.kind = config::ObjectiveKind::score_matching;
+  CHECK(training::negative_rows(config, 100) == 0);
+  CHECK_FALSE(training::has_negative_blocks(config));
 }
