@@ -8,9 +8,7 @@ without pca), C chains. Everything that is returned in "data units" is in the un
 from __future__ import annotations
 
 import csv
-import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,85 +16,33 @@ from typing import Any
 import h5py
 import numpy as np
 
-from reference.numpy_mlp import MlpEnergy
+from input_files import Missing, open_hdf5, parse_toml, plain, read_rows, text_of
+from reference.numpy_mlp import Mlp, MlpEnergy
+
+__all__ = ["Checkpoint", "Missing", "Run", "is_checkpoint", "open_hdf5", "open_model", "read_rows", "temperature_of"]
 
 Array = np.ndarray
 
 CHECKPOINT_FORMAT = "ebmpi-checkpoint"
 FORMAT_VERSION = 1
-DAMAGE = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)  # what h5py raises on damaged structures
 PARAMETERS = {"ema": "model_ema", "last": "model"}
-
-
-class Missing(Exception):
-    """What was asked for is not there or cannot be read; the text is `<problem> (<why it is one>); <what to do>`."""
-
-
-@contextmanager
-def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open for reading, without a lock, so that a run that is still writing is not disturbed; damage is said as Missing."""
-    if not path.is_file():
-        raise Missing(f"{path} does not exist (a HDF5 file is needed); check the path")
-    try:
-        file = h5py.File(path, "r", locking=False)
-    except OSError as error:
-        reason = str(error).split("(")[0].strip().lower()
-        raise Missing(f"{path} cannot be opened ({reason}); check that the file is HDF5 and complete") from error
-    with file:
-        try:
-            yield file
-        except DAMAGE as error:
-            raise Missing(f"{path} is damaged ({error}); use another file") from error
+NETWORKS = {"mlp": MlpEnergy, "score_mlp": Mlp}
+CONTRASTIVE_DIVERGENCES = ("contrastive_divergence", "persistent_contrastive_divergence")
 
 
 def is_checkpoint(path: Path) -> bool:
     """Whether the HDF5 file at `path` says that it is a checkpoint."""
     with open_hdf5(path) as file:
-        return _text(file.attrs.get("format", "")) == CHECKPOINT_FORMAT
-
-
-def read_rows(place: str) -> Array:
-    """Rows (N, D) in float64 of `FILE.h5` (its /x) or `FILE.h5:train/x`."""
-    path, dataset = split_place(place)
-    with open_hdf5(path) as file:
-        if not isinstance(file.get(dataset), h5py.Dataset):
-            raise Missing(f"{path} has no data set /{dataset} (it has: {', '.join(file)}); name one as {path}:NAME")
-        rows = file[dataset][()].astype(np.float64)
-    if rows.ndim == 1:
-        rows = rows[:, None]
-    if rows.ndim != 2:
-        raise Missing(f"{path}:{dataset} has shape {rows.shape} (rows and columns are needed); name another data set")
-    return rows
-
-
-def split_place(place: str) -> tuple[Path, str]:
-    """`FILE.h5:train/x` as path and data set; a file alone means x."""
-    head, colon, tail = place.rpartition(":")
-    if colon and not Path(place).exists():
-        return Path(head), tail.strip("/") or "x"
-    return Path(place), "x"
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """An attribute as a Python value."""
-    if isinstance(value, (bytes, np.bytes_)):
-        return _text(bytes(value))
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _toml(text: str, place: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Missing(f"{place} is not TOML ({error}); restore the file that the run wrote") from error
+        return text_of(file.attrs.get("format", "")) == CHECKPOINT_FORMAT
 
 
 def temperature_of(config: dict[str, Any]) -> float:
-    """T that the chains sampled in training: τ²/(2η) where a noise scale τ was given, else the temperature itself."""
+    """T that the chains sampled in training: τ²/(2η) where a noise scale τ was given, else the temperature itself.
+
+    It is 1 for the objectives that train without chains: those fit exp(-E), and [sampler] only serves `ebmpi sample`.
+    """
+    if config.get("objective", {}).get("kind", CONTRASTIVE_DIVERGENCES[-1]) not in CONTRASTIVE_DIVERGENCES:
+        return 1.0
     sampler = config.get("sampler", {})
     noise_scale = float(sampler.get("noise_scale", 0.0))
     if noise_scale > 0.0:
@@ -118,7 +64,7 @@ class Run:
         path = self.path / "config.toml"
         if not path.is_file():
             raise Missing(f"{path} does not exist (every run writes it at its start); check that this is a run folder")
-        return _toml(path.read_text(encoding="utf-8"), str(path))
+        return parse_toml(path.read_text(encoding="utf-8"), str(path))
 
     @cached_property
     def metrics(self) -> dict[str, Array]:
@@ -143,6 +89,15 @@ class Run:
         """Checkpoint files, the newest first; files of another name (half-written ones) are left out."""
         return sorted((self.path / "checkpoints").glob("step-*.h5"), reverse=True)
 
+    @property
+    def best(self) -> Checkpoint:
+        """The checkpoint of the lowest loss on held-out data so far."""
+        path = self.path / "checkpoints" / "best.h5"
+        if not path.is_file():
+            raise Missing(f"{path} does not exist (no validation has given a finite loss yet, or validate_every is 0); "
+                          "use the newest checkpoint")
+        return Checkpoint(path)
+
     def newest(self) -> Checkpoint:
         """The newest checkpoint that can be read."""
         problems = []
@@ -165,16 +120,16 @@ class Checkpoint:
             self._load(file)
 
     def _load(self, file: h5py.File) -> None:
-        self.attributes = {name: _plain(value) for name, value in file.attrs.items()}
+        self.attributes = {name: plain(value) for name, value in file.attrs.items()}
         self._check_format()
-        self.config = _toml(_text(self._dataset(file, "config")[()]), f"{self.path}:/config")
+        self.config = parse_toml(text_of(self._dataset(file, "config")[()]), f"{self.path}:/config")
         self._tensors = {
             key: {name: tensor[()] for name, tensor in file[group].items()}
             for key, group in PARAMETERS.items()
             if group in file
         }
         data = file.get("data")
-        self.data = {name: _plain(value) for name, value in data.attrs.items()} if data else {}
+        self.data = {name: plain(value) for name, value in data.attrs.items()} if data else {}
         self.data |= {name: values[()] for name, values in data.items()} if data else {}
         self._has_chains = "chains/x" in file
 
@@ -208,8 +163,43 @@ class Checkpoint:
 
     @property
     def model_dimension(self) -> int:
-        """K, columns that the network sees."""
-        return self.network().dimension
+        """K, columns of model space; a network that is told the noise level has an input more."""
+        if "model_dimension" not in self.data:
+            raise Missing(f"{self.path} does not say how many columns its model has (/data has no model_dimension); "
+                          "use another checkpoint")
+        return int(self.data["model_dimension"])
+
+    @property
+    def best_validation(self) -> tuple[int, float] | None:
+        """Step and loss of the best validation up to this checkpoint; None where there was none."""
+        step = int(self.attributes.get("best_validation_step", 0))
+        return (step, float(self.attributes["best_validation_loss"])) if step > 0 else None
+
+    @property
+    def has_energy(self) -> bool:
+        """Whether the network gives an energy; otherwise it gives the score itself."""
+        return self._network_kind != "score_mlp"
+
+    @property
+    def _network_kind(self) -> str:
+        return self.config.get("network", {}).get("kind", "mlp")
+
+    @property
+    def sigmas(self) -> list[float]:
+        """Noise levels that the network was trained on and is told, in standardised units, the largest first; often none."""
+        return self.config.get("objective", {}).get("sigmas", [])
+
+    def level(self, sigma: float | None = None) -> float | None:
+        """The noise level σ to ask at: `sigma`, else the lowest that was trained; None for a network that is told none."""
+        if sigma is None:
+            return float(self.sigmas[-1]) if self.sigmas else None
+        if not self.sigmas:
+            raise Missing(f"{self.path} knows no noise levels, so that sigma means nothing (it was not trained with "
+                          "objective.sigmas); leave sigma out")
+        if not sigma > 0.0:
+            raise Missing(f"sigma is {sigma:g} (a noise level is positive); give one between {self.sigmas[-1]:g} and "
+                          f"{self.sigmas[0]:g}")
+        return float(sigma)
 
     def tensors(self, parameters: str = "ema") -> dict[str, Array]:
         """Tensors by name of the moving average ("ema") or of the last step ("last")."""
@@ -218,15 +208,21 @@ class Checkpoint:
             raise Missing(f"{self.path} has no parameters '{parameters}' (it has {other}); ask for those")
         return self._tensors[parameters]
 
-    def network(self, parameters: str = "ema") -> MlpEnergy:
-        """The NumPy twin of the network; its inputs are in model space (N, K)."""
-        section = self.config.get("network", {})
-        if (kind := section.get("kind", "mlp")) != "mlp":
-            raise Missing(f"{self.path} holds a network '{kind}' (only an MLP has a NumPy twin); use `ebmpi energy`")
+    def network(self, parameters: str = "ema") -> Mlp:
+        """The NumPy twin of the network; its inputs are in model space (N, K), followed by log σ where it is told that."""
+        if self._network_kind not in NETWORKS:
+            raise Missing(f"{self.path} holds a network '{self._network_kind}' (only {', '.join(NETWORKS)} have a NumPy twin); "
+                          "use `ebmpi energy`")
+        activation = self.config.get("network", {}).get("activation", "silu")
         try:
-            return MlpEnergy.from_tensors(self.tensors(parameters), section.get("activation", "silu"))
+            network = NETWORKS[self._network_kind].from_tensors(self.tensors(parameters), activation)
+            widths = (self.model_dimension + bool(self.sigmas), 1 if self.has_energy else self.model_dimension)
+            if (network.inputs, network.outputs) != widths:
+                raise ValueError(f"it maps {network.inputs} numbers to {network.outputs}, "
+                                 f"the config says {widths[0]} to {widths[1]}")
         except ValueError as error:
-            raise Missing(f"{self.path} does not hold an energy ({error}); use another checkpoint") from error
+            raise Missing(f"{self.path} does not hold the network of its config ({error}); use another checkpoint") from error
+        return network
 
     @property
     def _mean(self) -> Array:
@@ -255,15 +251,61 @@ class Checkpoint:
         full = z if self._projection is None else z @ self._projection
         return full * self._scale + self._mean
 
-    def energy(self, x: Array, parameters: str = "ema") -> Array:
-        """E (N) at x (N, D) in data units. Not divided by the temperature."""
-        return self.network(parameters).energy(self.to_model(x))
+    def _inputs(self, z: Array, sigma: float | None) -> Array:
+        """What the network takes at z (N, K)."""
+        level = self.level(sigma)
+        z = np.asarray(z, dtype=np.float64)
+        return z if level is None else np.column_stack([z, np.full(len(z), math.log(level))])
 
-    def score(self, x: Array, parameters: str = "ema") -> Array:
-        """s = -∇E/T (N, D) at x (N, D), both in data units."""
-        model_score = self.network(parameters).score(self.to_model(x), self.temperature)
+    def model_energy(self, z: Array, parameters: str = "ema", sigma: float | None = None) -> Array:
+        """E (N) at z (N, K) in model space. Not divided by the temperature."""
+        if not self.has_energy:
+            raise Missing(f"{self.path} holds a score network (it gives the score of a point, and no energy or density); "
+                          'use its score, or train with network.kind = "mlp"')
+        return self.network(parameters).energy(self._inputs(z, sigma))
+
+    def model_score(self, z: Array, parameters: str = "ema", sigma: float | None = None) -> Array:
+        """s (N, K) at z (N, K), both in model space: -∇E/T, or what a score network gives."""
+        network, inputs = self.network(parameters), self._inputs(z, sigma)
+        if not self.has_energy:
+            return network.values(inputs)
+        return network.score(inputs, self.temperature)[:, : self.model_dimension]
+
+    def energy(self, x: Array, parameters: str = "ema", sigma: float | None = None) -> Array:
+        """E (N) at x (N, D) in data units. Not divided by the temperature. `sigma`: see `level`."""
+        return self.model_energy(self.to_model(x), parameters, sigma)
+
+    def score(self, x: Array, parameters: str = "ema", sigma: float | None = None) -> Array:
+        """s = -∇E/T (N, D) at x (N, D), both in data units. `sigma`: see `level`."""
+        model_score = self.model_score(self.to_model(x), parameters, sigma)
         full = model_score if self._projection is None else model_score @ self._projection
         return full / self._scale
+
+    @property
+    def learned_log_z(self) -> float | None:
+        """log Z in model space as the averaged parameters have learned it; None where it was not learned."""
+        return self.log_z_learned("ema")
+
+    def log_z_learned(self, parameters: str) -> float | None:
+        """`learned_log_z` of either set of parameters."""
+        tensor = self.tensors(parameters).get("log_normalizer")
+        return None if tensor is None else -float(np.ravel(tensor)[0])
+
+    @property
+    def log_volume(self) -> float:
+        """Σ log scale: log p(z) in model space minus log p(x) in data units."""
+        if self._projection is not None:
+            raise Missing(f"{self.path} has no density in data units (it was trained on principal components, data.pca > 0, "
+                          "which drop directions); compare energies, or train with data.pca = 0")
+        return float(np.log(self._scale).sum())
+
+    def log_density(self, x: Array, parameters: str = "ema") -> Array:
+        """log p (N) at x (N, D), both in data units, with the log Z that was learned."""
+        log_z = self.log_z_learned(parameters)
+        if log_z is None:
+            raise Missing(f"{self.path} has learned no log Z (only binary noise contrastive estimation does); "
+                          "sum over a grid with likelihood.py")
+        return -self.energy(x, parameters) - log_z - self.log_volume
 
     @cached_property
     def chains(self) -> Array:

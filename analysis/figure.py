@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the plotting scripts share: colours, the place of the output, the exit codes."""
+"""What the plotting scripts share: colours, the place of the output, the style."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+import console  # noqa: E402
 from ebmpi_reader import Missing  # noqa: E402
 
 # Okabe and Ito's colours, distinguishable with every common colour blindness.
@@ -25,8 +25,6 @@ COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 LINE_STYLES = ("-", "--", "-.", ":")
 
 STRIP_RATIO = 2.0  # sides of a plane whose ratio is larger are not drawn to scale
-
-BAD_INPUT, FILE_ERROR = 2, 4
 
 
 def use_style() -> None:
@@ -73,16 +71,6 @@ def set_limits(axes: Axes, limits: Sequence[float]) -> None:
 
 
 def run_script(program: str, body: Callable[[], None]) -> int:
-    """Exit code of `body`: what is missing or cannot be written is one line on stderr, without a stack trace."""
+    """Exit code of a `body` that draws; errors as in `console.run_script`."""
     use_style()
-    try:
-        body()
-    except Missing as error:
-        print(f"{program}: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        place = error.filename or "the output"
-        print(f"{program}: {place} cannot be read or written ({error.strerror or error}); check the path, its rights "
-              "and the space left", file=sys.stderr)
-        return FILE_ERROR
-    return 0
+    return console.run_script(program, body)

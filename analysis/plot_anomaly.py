@@ -15,23 +15,25 @@ import numpy as np
 from matplotlib.axes import Axes
 
 import figure
-from ebmpi_reader import Missing, open_hdf5
+from input_files import Missing, open_hdf5, text_of
 
 PROGRAM = "plot_anomaly"
 BINS = 60
 OUTLIERS = 0.002  # share of each side of the scores that is gathered in the last bin
+KINDS = {"energy": "energy E (dimensionless)", "norm": "‖∇E‖ (1 / unit)"}
 LEGEND_ROOM = 1.35  # height of the axes over that of the histograms, so that the legend covers nothing
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Energies of the tested rows (N) and of held-out normal rows (M); a high energy is an anomaly."""
+    """Scores of the tested rows (N) and of held-out normal rows (M); a high score is an anomaly."""
 
     tested: np.ndarray
     normal: np.ndarray | None
     p_value: np.ndarray | None
     anomalous: np.ndarray | None  # (N) bool, from the labels
     attributes: dict[str, float]
+    kind: str  # "energy" or "norm"
 
 
 def load(path: Path) -> Scores:
@@ -49,7 +51,7 @@ def load(path: Path) -> Scores:
                               "rows); write the file again with `ebmpi anomaly`")
         numbers = {name: float(value) for name, value in file.attrs.items() if is_number(value)}
         return Scores(tested.astype(float), optional("normal/score"), optional("p_value"),
-                      None if labels is None else labels != 0, numbers)
+                      None if labels is None else labels != 0, numbers, text_of(file.attrs.get("score_kind", "energy")))
 
 
 def is_number(value: object) -> bool:
@@ -72,7 +74,7 @@ def area(false: np.ndarray, true: np.ndarray) -> float:
 
 
 def threshold_of(scores: Scores, level: float) -> float | None:
-    """The file's own threshold, else the energy that a share `level` of the normal rows exceeds."""
+    """The file's own threshold, else the score that a share `level` of the normal rows exceeds."""
     if "threshold" in scores.attributes:
         return scores.attributes["threshold"]
     if scores.normal is None or not len(scores.normal):
@@ -93,7 +95,7 @@ def groups(scores: Scores) -> list[tuple[np.ndarray, str, str]]:
 
 
 def draw_histogram(axes: Axes, scores: Scores, threshold: float | None, level: float) -> None:
-    """Normalised histograms of the energies; what lies beyond the range is in its last bins."""
+    """Normalised histograms of the scores; what lies beyond the range is in its last bins."""
     parts = groups(scores)
     pooled = [np.quantile(values, (OUTLIERS, 1.0 - OUTLIERS)) for values, _, _ in parts]
     low, high = min(ends[0] for ends in pooled), max(ends[1] for ends in pooled)
@@ -107,7 +109,7 @@ def draw_histogram(axes: Axes, scores: Scores, threshold: float | None, level: f
         if "threshold" not in scores.attributes:
             text += f" ({100.0 * level:g} % of normal rows above)"
         axes.axvline(threshold, ymax=1.0 / LEGEND_ROOM, color=figure.BLACK, linestyle="--", linewidth=1.2, label=text)
-    axes.set(title="Scores", xlabel="score: energy E (dimensionless; high is anomalous)", ylabel="density",
+    axes.set(title="Scores", xlabel=f"score: {KINDS.get(scores.kind, scores.kind)}; high is anomalous", ylabel="density",
              ylim=(0.0, LEGEND_ROOM * axes.get_ylim()[1]))
     axes.legend(loc="upper left")
 

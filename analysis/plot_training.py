@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Curves of a run's metrics: loss, energies, gradient norm, chain diagnostics, speed. Works while the run goes on."""
+"""Curves of a run's metrics: losses, energies, scores, gradient norm, chain diagnostics, speed. Works while the run goes on."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 import figure
 from ebmpi_reader import Missing, Run
 
 PROGRAM = "plot_training"
+BEST_SHOWN_WITH = "validation_loss"
+HELD = ("validation_loss",)  # columns that keep a value until there is a new one
 PANELS_IN_A_ROW = 3
 SMOOTHING_FROM = 200  # points in a curve from which a running median is drawn over it
 MARKERS_UP_TO = 30    # points in a curve up to which each has a marker
@@ -35,14 +38,22 @@ class Panel:
     reference: float | None = None  # a value to aim at, drawn as a grey line
 
 
-# Columns as src/training/metrics.cpp names them; a run has those that its objective and sampler give.
+# Columns as src/training/metrics.cpp and the objectives' reports name them; a run has those that its objective gives.
 PANELS = (
-    Panel("Loss", "loss (dimensionless)", {"loss": "training"}),
+    Panel("Loss", "loss (dimensionless)", {"loss": "training", "validation_loss": "held-out data (averaged parameters)"}),
+    Panel("Training loss over held-out loss", "ratio", {"loss_fraction": "measured (1: new data are treated alike)"},
+          reference=1.0),
+    Panel("Terms of the loss", "mean (standardised units)",
+          {"squared_score": "squared score, ½‖s‖²", "laplacian": "Laplacian, ΔE", "divergence": "divergence, ∇·s"}),
+    Panel("Accuracy", "fraction told apart rightly", {"accuracy": "mean over data and noise (½: chance)"}, reference=0.5),
+    Panel("Learned log Z", "log Z (model space)", {"log_z": "learned"}),
     Panel("Energy", "mean energy E (dimensionless)",
-          {"energy_data": "data", "energy_chains": "chains", "validation_energy": "held-out data"}),
+          {"energy_data": "data", "energy_chains": "chains", "energy_noise": "noise", "energy_perturbed": "perturbed data",
+           "validation_energy": "held-out data"}),
     Panel("Energy gap", "E(data) - E(chains) (dimensionless)", {"energy_gap": "gap"}, reference=0.0),
     Panel("Spread of the energy", "standard deviation of E (dimensionless)",
           {"spread_data": "data", "spread_chains": "chains"}),
+    Panel("Score at held-out data", "root of the mean ‖s‖² (standardised units)", {"score_norm": "held-out data"}),
     Panel("Gradients", "norm", {"gradient_norm": "of the parameters, ‖∂L/∂θ‖", "chain_gradient_norm": "along the chains, ‖∇E‖"},
           scale="log"),
     Panel("Chains: acceptance", "fraction of proposals", {"acceptance": "accepted"}),
@@ -54,11 +65,14 @@ PANELS = (
 )
 
 
-def draw_curve(axes: Axes, step: np.ndarray, values: np.ndarray, label: str, index: int) -> None:
+def draw_curve(axes: Axes, metrics: dict[str, np.ndarray], name: str, label: str, index: int) -> None:
     """One metric over steps; a long curve is drawn pale with its running median on top."""
-    known = np.isfinite(values)
-    step, values = step[known], values[known]
+    known = np.isfinite(metrics[name])
+    step, values = metrics["step"][known], metrics[name][known]
     colour, style = figure.COLOURS[index], figure.LINE_STYLES[index % len(figure.LINE_STYLES)]
+    if name in HELD:
+        axes.plot(step, values, color=colour, linestyle=style, drawstyle="steps-post", label=label)
+        return
     if len(values) < SMOOTHING_FROM:
         marker = "o" if len(values) <= MARKERS_UP_TO else None
         axes.plot(step, values, color=colour, linestyle=style, marker=marker, markersize=3.5, label=label)
@@ -70,11 +84,13 @@ def draw_curve(axes: Axes, step: np.ndarray, values: np.ndarray, label: str, ind
     axes.plot(step[middle], np.median(windows, axis=1), color=colour, linestyle=style, label=f"{label} (running median)")
 
 
-def draw_panel(axes: Axes, panel: Panel, metrics: dict[str, np.ndarray]) -> None:
-    """All columns of a panel that the run has."""
+def draw_panel(axes: Axes, panel: Panel, metrics: dict[str, np.ndarray], best: tuple[int, float] | None) -> None:
+    """All columns of a panel that the run has, and where it belongs the step and loss of the best validation."""
     drawn = [name for name in panel.columns if has_values(metrics, name)]
     for index, name in enumerate(drawn):
-        draw_curve(axes, metrics["step"], metrics[name], panel.columns[name], index)
+        draw_curve(axes, metrics, name, panel.columns[name], index)
+    if best is not None and BEST_SHOWN_WITH in drawn:
+        axes.plot(*best, "*", color=figure.BLACK, markersize=11, zorder=4, label=f"best: {best[1]:.4g} at step {best[0]}")
     if panel.reference is not None:
         axes.axhline(panel.reference, color="0.4", linewidth=1.0, linestyle=":", zorder=1)
     if panel.scale == "log" and all(np.nanmin(metrics[name]) > 0.0 for name in drawn):
@@ -98,6 +114,14 @@ def has_values(metrics: dict[str, np.ndarray], name: str) -> bool:
     return name in metrics and bool(np.isfinite(metrics[name]).any())
 
 
+def best_validation(run: Run) -> tuple[int, float] | None:
+    """Step and loss of the run's best checkpoint; None where it has none."""
+    try:
+        return run.best.best_validation
+    except Missing:
+        return None
+
+
 def summary(run: Run) -> str:
     """One line on what is shown: the run, its objective, how far it is."""
     last = int(run.metrics["step"][-1])
@@ -110,8 +134,8 @@ def summary(run: Run) -> str:
     return f"{run.path.resolve().name}: {kind.replace('_', ' ')}, step {last} of {total}"
 
 
-def plot(run: Run, output: Path) -> None:
-    """Draw every panel that the run has columns for."""
+def draw(run: Run) -> Figure:
+    """A figure of every panel that the run has columns for."""
     metrics = run.metrics
     panels = [panel for panel in PANELS if any(has_values(metrics, name) for name in panel.columns)]
     if not panels:
@@ -120,12 +144,13 @@ def plot(run: Run, output: Path) -> None:
     columns = min(PANELS_IN_A_ROW, len(panels))
     rows = -(-len(panels) // columns)
     canvas, grid = plt.subplots(rows, columns, figsize=(5.0 * columns, 3.3 * rows + 0.4), squeeze=False)
+    best = best_validation(run)
     for axes, panel in zip(grid.flat, panels):
-        draw_panel(axes, panel, metrics)
+        draw_panel(axes, panel, metrics, best)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_axis_off()
     canvas.suptitle(summary(run))
-    figure.save(canvas, output)
+    return canvas
 
 
 def main() -> int:
@@ -135,7 +160,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, metavar="PNG", help="figure to write (default: RUN/plots/training.png)")
     arguments = parser.parse_args()
     output = figure.output_path(arguments.output, arguments.run, "training")
-    return figure.run_script(PROGRAM, lambda: plot(Run(arguments.run), output))
+    return figure.run_script(PROGRAM, lambda: figure.save(draw(Run(arguments.run)), output))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy twin of the MLP energy in double precision: the energy and its input gradient.
+"""NumPy twin of the multilayer perceptron in double precision: its outputs, and of an energy the input gradient.
 
-h_0 = x, h_{l+1} = φ(W_l h_l + b_l), and the last layer, without activation, gives E.
-Shapes: B rows, D input columns, H hidden width.
+h_0 = x, h_{l+1} = φ(W_l h_l + b_l), and the last layer, without activation, gives the outputs: E, or the D coordinates of a
+score. A network that is told the noise level takes log σ as its last input; whoever calls puts it there.
+Shapes: B rows, I input columns, O outputs, H hidden width.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -58,8 +60,8 @@ ACTIVATIONS: dict[str, tuple[Function, Function]] = {
 
 
 @dataclass(frozen=True)
-class MlpEnergy:
-    """An energy E: R^D -> R given by weights (out, in) and biases (out) of each layer."""
+class Mlp:
+    """A map R^I -> R^O given by weights (out, in) and biases (out) of each layer."""
 
     weights: list[Array]
     biases: list[Array]
@@ -71,16 +73,14 @@ class MlpEnergy:
             raise ValueError(f"unknown activation '{self.activation}' (known: {', '.join(ACTIVATIONS)})")
         if not self.weights or len(self.weights) != len(self.biases):
             raise ValueError(f"{len(self.weights)} weights with {len(self.biases)} biases")
-        width = self.dimension
+        width = self.inputs
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases)):
             if weight.ndim != 2 or weight.shape[1] != width or bias.shape != weight.shape[:1]:
                 raise ValueError(f"layer {layer} has weight {weight.shape} and bias {bias.shape} after width {width}")
             width = weight.shape[0]
-        if width != 1:
-            raise ValueError(f"the last layer has {width} outputs, an energy has one")
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Array], activation: str) -> MlpEnergy:
+    def from_tensors(cls, tensors: Mapping[str, Array], activation: str) -> Self:
         """Layers from tensors named layers.0.weight, layers.0.bias, layers.1.weight, ... as a checkpoint has them."""
         layers = sorted({int(match[1]) for name in tensors if (match := re.match(r"layers\.(\d+)\.", name))})
         try:
@@ -91,7 +91,7 @@ class MlpEnergy:
         return cls(weights, biases, activation)
 
     @classmethod
-    def from_flat(cls, widths: list[int], parameters: Array, activation: str) -> MlpEnergy:
+    def from_flat(cls, widths: list[int], parameters: Array, activation: str) -> Self:
         """Layers from one flat array (P): layers.0.weight row-major, layers.0.bias, layers.1.weight, ..."""
         parameters = np.asarray(parameters, dtype=np.float64)
         weights, biases, at = [], [], 0
@@ -105,36 +105,55 @@ class MlpEnergy:
         return cls(weights, biases, activation)
 
     @property
-    def dimension(self) -> int:
-        """D, the number of input columns."""
+    def inputs(self) -> int:
+        """I, the number of input columns."""
         return self.weights[0].shape[1]
 
-    def energy(self, x: Array) -> Array:
-        """E (B) at x (B, D)."""
+    @property
+    def outputs(self) -> int:
+        """O, the number of outputs."""
+        return self.weights[-1].shape[0]
+
+    def values(self, x: Array) -> Array:
+        """Outputs (B, O) at x (B, I)."""
         return _in_blocks(lambda rows: self._forward(rows)[0], self._checked(x))
-
-    def gradient(self, x: Array) -> Array:
-        """∇E (B, D) at x (B, D)."""
-        return _in_blocks(self._gradient, self._checked(x))
-
-    def score(self, x: Array, temperature: float = 1.0) -> Array:
-        """s = -∇E/T (B, D) at x (B, D)."""
-        return -self.gradient(x) / temperature
 
     def _checked(self, x: Array) -> Array:
         x = np.asarray(x, dtype=np.float64)
-        if x.ndim != 2 or x.shape[1] != self.dimension:
-            raise ValueError(f"x has shape {x.shape}, the network takes (rows, {self.dimension})")
+        if x.ndim != 2 or x.shape[1] != self.inputs:
+            raise ValueError(f"x has shape {x.shape}, the network takes (rows, {self.inputs})")
         return x
 
     def _forward(self, x: Array) -> tuple[Array, list[Array]]:
-        """E (B), and the hidden layers' z (B, H) before the activation."""
+        """Outputs (B, O), and the hidden layers' z (B, H) before the activation."""
         phi = ACTIVATIONS[self.activation][0]
         hidden, before = x, []
         for weight, bias in zip(self.weights[:-1], self.biases[:-1]):
             before.append(hidden @ weight.T + bias)
             hidden = phi(before[-1])
-        return hidden @ self.weights[-1][0] + self.biases[-1][0], before
+        return hidden @ self.weights[-1].T + self.biases[-1], before
+
+
+class MlpEnergy(Mlp):
+    """An energy E: R^I -> R, the single output."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError as `Mlp` does, and where there are more outputs."""
+        super().__post_init__()
+        if self.outputs != 1:
+            raise ValueError(f"the last layer has {self.outputs} outputs, an energy has one")
+
+    def energy(self, x: Array) -> Array:
+        """E (B) at x (B, I)."""
+        return self.values(x)[:, 0]
+
+    def gradient(self, x: Array) -> Array:
+        """∇E (B, I) at x (B, I)."""
+        return _in_blocks(self._gradient, self._checked(x))
+
+    def score(self, x: Array, temperature: float = 1.0) -> Array:
+        """s = -∇E/T (B, I) at x (B, I)."""
+        return -self.gradient(x) / temperature
 
     def _gradient(self, x: Array) -> Array:
         derivative = ACTIVATIONS[self.activation][1]

@@ -7,7 +7,7 @@ import unittest
 import numpy as np
 import support
 
-from reference.numpy_mlp import MlpEnergy
+from reference.numpy_mlp import Mlp, MlpEnergy
 
 CASES = json.loads((support.ROOT / "tests" / "golden" / "objectives.json").read_text(encoding="utf-8"))["cases"]
 STEP = 2e-3  # of fourth-order differences: errors near 1e-11
@@ -22,22 +22,17 @@ class Network:
     """Energy and G, ∇E or minus the score, along the columns of the data; rows may carry log σ after them."""
 
     def __init__(self, case: dict, parameters: np.ndarray):
-        widths = case["widths"]
         self.dimension = len(case["x"]) // case["rows"]
-        # Each output of a score network is a network with the hidden layers in common and its own last row.
-        last = widths[-1] * (widths[-2] + 1)
-        hidden, weight, bias = np.split(parameters, [parameters.size - last, parameters.size - widths[-1]])
-        rows = weight.reshape(widths[-1], widths[-2])
-        self.parts = [MlpEnergy.from_flat([*widths[:-1], 1], np.concatenate([hidden, row, [b]]), case["activation"])
-                      for row, b in zip(rows, bias)]
+        kind = MlpEnergy if case["widths"][-1] == 1 else Mlp
+        self.mlp = kind.from_flat(case["widths"], parameters, case["activation"])
 
     def energy(self, x: np.ndarray) -> np.ndarray:
-        return self.parts[0].energy(x.reshape(-1, x.shape[-1])).reshape(x.shape[:-1])
+        return self.mlp.energy(x.reshape(-1, x.shape[-1])).reshape(x.shape[:-1])
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        if len(self.parts) > 1:
-            return -np.stack([part.energy(x) for part in self.parts], axis=1)
-        return self.parts[0].gradient(x)[:, : self.dimension]
+        if self.mlp.outputs > 1:
+            return -self.mlp.values(x)
+        return self.mlp.gradient(x)[:, : self.dimension]
 
     def curvature(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         return (slope(lambda t: self.gradient(x + t * v)) * v).sum(axis=1)

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 import support
 
-from reference.numpy_mlp import ACTIVATIONS, MlpEnergy
+from reference.numpy_mlp import ACTIVATIONS, Mlp, MlpEnergy
 
 GOLDEN = json.loads((support.ROOT / "tests" / "golden" / "mlp_energy.json").read_text(encoding="utf-8"))
 PIECEWISE_LINEAR = ("relu", "leaky_relu")
@@ -115,6 +115,20 @@ class Network(unittest.TestCase):
         tensors = {f"layers.{n}.weight": np.array([[2.0]]) for n in range(11)}
         tensors |= {f"layers.{n}.bias": np.array([float(n == 10)]) for n in range(11)}
         self.assertAlmostEqual(MlpEnergy.from_tensors(tensors, "relu").energy(np.array([[1.0]]))[0], 2.0**11 + 1.0)
+
+    def test_several_outputs_of_a_worked_example(self):
+        network = Mlp.from_flat([2, 2, 3], np.array([1, 2, 0, -1, 0.5, 1, 1, 0, 0, 2, -1, 1, 0.25, 0, 1]), "quadratic")
+        # z = (1 + 2·3 + 0.5, -3 + 1) = (7.5, -2), h = (28.125, 2)
+        np.testing.assert_array_equal(network.values(np.array([[1.0, 3.0]])), [[28.375, 4.0, -25.125]])
+        self.assertEqual((network.inputs, network.outputs), (2, 3))
+
+    def test_each_output_is_an_energy_with_its_own_last_row(self):
+        tensors = support.score_network(3, 2)
+        x = np.random.default_rng(4).standard_normal((16384 + 5, 3))
+        values = Mlp.from_tensors(tensors, "silu").values(x)
+        for k in range(2):
+            single = tensors | {f"layers.1.{part}": tensors[f"layers.1.{part}"][k : k + 1] for part in ("weight", "bias")}
+            np.testing.assert_allclose(values[:, k], MlpEnergy.from_tensors(single, "silu").energy(x), rtol=1e-12, atol=1e-13)
 
     def test_what_does_not_fit_is_refused(self):
         tensors = support.bowl(2)

@@ -10,7 +10,7 @@ import numpy as np
 import support
 
 from ebmpi_reader import Checkpoint, Missing, Run, open_model, read_rows
-from reference.numpy_mlp import MlpEnergy
+from reference.numpy_mlp import Mlp, MlpEnergy
 
 MESSAGE = r"^.+ \(.+\); .+$"
 
@@ -67,6 +67,18 @@ class Runs(WithFolder):
         self.assertEqual(run.config["sampler"]["step_size"], 0.01)
         self.assertEqual([path.stem for path in run.checkpoints], ["step-000006000", "step-000005000", "step-000004000"])
         self.assertEqual(open_model(run.path).step, 6000)
+
+    def test_best_checkpoint(self):
+        run = Run(support.write_run(self.folder / "run"))
+        self.assertEqual(run.best.path.name, "best.h5")
+        self.assertEqual(run.newest().best_validation, (support.BEST_STEP, support.BEST_LOSS))
+        self.assertEqual(run.newest().attributes["validation_loss"], -0.25)
+        with h5py.File(run.checkpoints[0], "a") as file:
+            file.attrs.modify("best_validation_step", 0)
+        self.assertIsNone(run.newest().best_validation)
+        run.best.path.unlink()
+        with self.assertRaisesRegex(Missing, MESSAGE):
+            _ = run.best
 
     def test_a_damaged_newest_checkpoint_is_passed_over(self):
         run = Run(support.write_run(self.folder / "run"))
@@ -164,6 +176,91 @@ class Checkpoints(WithFolder):
     def damage(self, change) -> None:
         with h5py.File(self.folder / "model.h5", "a") as file:
             change(file)
+
+
+class Objectives(WithFolder):
+    """Networks and log Z of the objectives other than contrastive divergence; data have mean (1, 2) and scale (0.5, 2)."""
+
+    X = np.array([[1.7, -0.4], [0.2, 2.9], [1.0, 2.0]])
+    Z = (X - [1.0, 2.0]) / [0.5, 2.0]
+
+    def write(self, dimension: int = 2, **options) -> Checkpoint:
+        self.tensors = support.write_checkpoint(self.folder / "model.h5", dimension, chains=0, **options)
+        return Checkpoint(self.folder / "model.h5")
+
+    def test_the_temperature_is_that_of_chains_only(self):
+        for kind, expected in (("contrastive_divergence", 2.0), ("persistent_contrastive_divergence", 2.0),
+                               ("score_matching", 1.0), ("noise_contrastive_estimation", 1.0), ("energy_discrepancy", 1.0)):
+            model = self.write(objective=f'kind = "{kind}"', noise_scale=0.2)
+            self.assertAlmostEqual(model.temperature, expected, msg=kind)
+            np.testing.assert_allclose(model.score(self.X), -model.network().gradient(self.Z) / expected / [0.5, 2.0])
+
+    def test_noise_level_is_one_more_input(self):
+        """E = ½(a·z + c log σ)², whose value and derivative along z are known."""
+        a, c = np.array([0.75, -1.5]), 0.4
+        tensors = support.gaussian(np.array([[*a, c]]))
+        model = self.write(objective=support.LADDER, activation="quadratic", tensors=tensors)
+        self.assertEqual((model.dimension, model.model_dimension, model.sigmas, model.level()), (2, 2, [2.0, 0.5], 0.5))
+        for sigma, level in ((None, 0.5), (2.0, 2.0), (0.9, 0.9)):
+            along = self.Z @ a + c * np.log(level)
+            np.testing.assert_allclose(model.energy(self.X, sigma=sigma), 0.5 * along**2, rtol=1e-13)
+            np.testing.assert_allclose(model.score(self.X, sigma=sigma), -along[:, None] * a / [0.5, 2.0], rtol=1e-13)
+
+    def test_noise_levels_that_mean_nothing_are_refused(self):
+        with self.assertRaisesRegex(Missing, "knows no noise levels"):
+            self.write().energy(self.X, sigma=0.5)
+        ladder = self.write(objective=support.LADDER, activation="quadratic", tensors=support.gaussian(np.ones((1, 3))))
+        for sigma in (0.0, -1.0, float("nan")):
+            with self.assertRaisesRegex(Missing, MESSAGE):
+                ladder.score(self.X, sigma=sigma)
+
+    def test_score_network_gives_the_score_and_no_energy(self):
+        model = self.write(network="score_mlp", objective='kind = "score_matching"', tensors=support.score_network(2, 2))
+        t = self.tensors
+        hidden = np.log1p(np.exp(self.Z @ t["layers.0.weight"].T + t["layers.0.bias"]))
+        expected = (hidden @ t["layers.1.weight"].T + t["layers.1.bias"]) / [0.5, 2.0]
+        np.testing.assert_allclose(model.score(self.X), expected, rtol=1e-12)
+        self.assertFalse(model.has_energy)
+        with self.assertRaisesRegex(Missing, "score network .+; use its score"):
+            model.energy(self.X)
+
+    def test_score_network_on_noise_levels_and_a_projection(self):
+        projection = np.linalg.qr(np.random.default_rng(9).standard_normal((4, 4)))[0][:2]
+        model = self.write(4, projection=projection, network="score_mlp", objective=support.LADDER,
+                           tensors=support.score_network(3, 2))
+        x = np.random.default_rng(1).standard_normal((5, 4))
+        mean, scale = np.linspace(1.0, 2.0, 4), np.linspace(0.5, 2.0, 4)
+        inputs = np.column_stack([(x - mean) / scale @ projection.T, np.full(5, np.log(2.0))])
+        expected = Mlp.from_tensors(self.tensors, "softplus").values(inputs) @ projection / scale
+        np.testing.assert_allclose(model.score(x, sigma=2.0), expected, rtol=1e-12)
+
+    def test_density_with_the_learned_log_z(self):
+        """A Gaussian that has learned its log Z has its own density in data units; c is that of p = exp(-E + c)."""
+        tensors = support.gaussian(np.diag([1.25, 2.0]))
+        tensors["log_normalizer"] = np.array([np.log(1.25 * 2.0) - np.log(2.0 * np.pi)])
+        model = self.write(objective=support.BINARY, activation="quadratic", tensors=tensors)
+        self.assertAlmostEqual(model.learned_log_z, np.log(2.0 * np.pi) - np.log(2.5), places=14)
+        deviation = np.array([0.5 / 1.25, 2.0 / 2.0])
+        normal = np.exp(-0.5 * ((self.X - [1.0, 2.0]) / deviation) ** 2) / np.sqrt(2.0 * np.pi) / deviation
+        np.testing.assert_allclose(model.log_density(self.X), np.log(normal).sum(axis=1), rtol=1e-13)
+        self.assertAlmostEqual(model.log_z_learned("last"), 2.0 * model.learned_log_z)
+
+    def test_density_that_is_not_known_is_refused(self):
+        model = self.write(objective='kind = "score_matching"')
+        self.assertIsNone(model.learned_log_z)
+        with self.assertRaisesRegex(Missing, "learned no log Z"):
+            model.log_density(self.X)
+        tensors = support.bowl(1) | {"log_normalizer": np.zeros(1)}
+        model = self.write(projection=np.array([[0.6, 0.8]]), objective=support.BINARY, tensors=tensors)
+        with self.assertRaisesRegex(Missing, "data.pca"):
+            model.log_density(self.X)
+
+    def test_a_network_of_another_shape_is_refused(self):
+        for options in ({"tensors": support.bowl(3)}, {"objective": support.LADDER}, {"network": "score_mlp"},
+                        {"tensors": support.score_network(2, 2)}, {"network": "transformer"}):
+            model = self.write(**options)
+            with self.assertRaisesRegex(Missing, MESSAGE, msg=str(options)):
+                model.network()
 
 
 class DataSets(WithFolder):

@@ -10,13 +10,17 @@ import h5py
 import numpy as np
 import support
 
+import figure
+import plane
 import plot_anomaly
-import plot_energy
-from ebmpi_reader import Checkpoint
+import plot_objectives
+import plot_training
+from ebmpi_reader import Checkpoint, Run
 
 SCRIPTS = ("plot_training", "plot_energy", "plot_chains", "plot_anomaly")
 PNG = b"\x89PNG\r\n\x1a\n"
 MESSAGE = r"^plot_\w+: .+ \(.+\); .+\n$"
+NETWORK = {"network": "score_mlp", "objective": support.LADDER, "tensors": support.score_network(3, 2), "chains": 0}
 
 
 class WithRun(unittest.TestCase):
@@ -40,7 +44,7 @@ class WithRun(unittest.TestCase):
 
 class Figures(WithRun):
     def test_help(self):
-        for script in SCRIPTS:
+        for script in (*SCRIPTS, "plot_objectives"):
             done = support.run_script(f"{script}.py", "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn("--output", done.stdout)
@@ -77,10 +81,72 @@ class Figures(WithRun):
         (self.run_folder / "config.toml").unlink()
         self.assert_draws(self.run_folder / "plots" / "training.png", "plot_training", self.run_folder)
 
+    def test_models_that_are_told_the_noise_level(self):
+        tensors = support.gaussian(np.array([[1.0, 0.0, 0.5], [0.5, 1.0, 0.0]]))
+        support.write_checkpoint(self.folder / "ladder.h5", objective=support.LADDER, activation="quadratic", tensors=tensors,
+                                 chains=0)
+        support.write_checkpoint(self.folder / "network.h5", **NETWORK)
+        for name in ("ladder", "network"):
+            self.assert_draws(self.folder / f"{name}-energy.png", "plot_energy", self.folder / f"{name}.h5", "--sigma", 2)
+        self.assert_refuses("knows no noise levels", "plot_energy", self.run_folder, "--sigma", 2)
+
+    def test_objectives_side_by_side(self):
+        data = support.write_rows(self.folder / "data.h5", np.random.default_rng(0).standard_normal((500, 2)))
+        support.write_checkpoint(self.folder / "network.h5", **NETWORK)
+        output = self.folder / "objectives.png"
+        self.assert_draws(output, "plot_objectives", self.run_folder, self.folder / "network.h5", "--data", data,
+                          "--output", output)
+        self.assert_draws(output, "plot_objectives", self.folder / "network.h5", "--output", output)
+        support.write_checkpoint(self.folder / "wide.h5", 3)
+        self.assert_refuses("3 data columns", "plot_objectives", self.run_folder, self.folder / "wide.h5", "--output", output)
+
     def test_anomaly_with_and_without_labels(self):
-        for labels in (True, False):
-            scores = support.write_scores(self.folder / "scores.h5", labels=labels)
+        for labels, kind in ((True, "energy"), (False, "norm")):
+            scores = support.write_scores(self.folder / "scores.h5", labels=labels, kind=kind)
             self.assert_draws(self.folder / "scores-anomaly.png", "plot_anomaly", scores, "--level", 0.01)
+
+
+class TrainingPanels(WithRun):
+    """What plot_training draws of the columns of each objective."""
+
+    ALWAYS = ["Loss", "Training loss over held-out loss", "Score at held-out data", "Gradients", "Learning rate", "Speed"]
+
+    def drawn(self, report: str) -> dict[str, list[str]]:
+        """Titles and labels of the panels."""
+        support.write_metrics(self.run_folder / "metrics.csv", report=report)
+        self.canvas = plot_training.draw(Run(self.run_folder))
+        self.addCleanup(figure.plt.close, self.canvas)
+        panels = [axes for axes in self.canvas.axes if axes.get_title()]
+        return {axes.get_title(): [line.get_label() for line in axes.get_lines()] for axes in panels}
+
+    def test_panels_without_columns_are_left_out(self):
+        own = {"persistent_contrastive_divergence": ["Energy", "Energy gap", "Spread of the energy", "Chains: equipartition",
+                                                     "Chains: outside the data's range", "Chains: age"],
+               "score_matching": ["Terms of the loss", "Energy"],
+               "noise_contrastive_estimation": ["Accuracy", "Learned log Z", "Energy"],
+               "energy_discrepancy": ["Energy"], "score network": ["Terms of the loss"]}
+        self.assertEqual(own.keys(), support.REPORTS.keys())
+        for report, titles in own.items():
+            self.assertCountEqual(self.drawn(report), [*self.ALWAYS, *titles], report)
+
+    def test_every_column_is_drawn(self):
+        known = {name for panel in plot_training.PANELS for name in panel.columns}
+        for report, columns in support.REPORTS.items():
+            self.assertLessEqual({"loss", "validation_loss", *columns}, known, report)
+
+    def test_best_validation_is_marked(self):
+        self.assertEqual(self.drawn("score_matching")["Loss"][-1], f"best: {support.BEST_LOSS} at step {support.BEST_STEP}")
+        loss = next(axes for axes in self.canvas.axes if axes.get_title() == "Loss")
+        np.testing.assert_array_equal(loss.get_lines()[-1].get_xydata(), [[support.BEST_STEP, support.BEST_LOSS]])
+        (self.run_folder / "checkpoints" / "best.h5").unlink()
+        self.assertEqual(len(self.drawn("score_matching")["Loss"]), 2)
+
+    def test_references(self):
+        self.drawn("noise_contrastive_estimation")
+        for axes in self.canvas.axes:
+            expected = {"Accuracy": 0.5, "Training loss over held-out loss": 1.0}.get(axes.get_title())
+            level = [line.get_ydata()[0] for line in axes.get_lines() if line.get_linestyle() == ":"]
+            self.assertEqual(level, [] if expected is None else [expected], axes.get_title())
 
 
 class Refusals(WithRun):
@@ -141,15 +207,47 @@ class Numbers(WithRun):
 
     def test_grid_density_integrates_to_one_and_has_the_ratios_of_the_energy(self):
         model = Checkpoint(self.run_folder / "checkpoints" / "step-000006000.h5")
-        grid = plot_energy.square_grid([-1.0, 3.0, -2.0, 6.0], 81)
+        grid = plane.square_grid([-1.0, 3.0, -2.0, 6.0], 81)
         energy = model.energy(grid.points)
-        density = plot_energy.grid_density(grid, energy, 2.0)
+        density = plane.grid_density(grid, energy, 2.0)
         self.assertAlmostEqual(density.sum() * (4.0 / 80) * (8.0 / 80), 1.0, places=12)
         self.assertAlmostEqual(np.log(density[0] / density[3000]), (energy[3000] - energy[0]) / 2.0, places=9)
 
     def test_grid_points_run_along_x_first(self):
-        grid = plot_energy.square_grid([0.0, 1.0, 5.0, 7.0], 2)
+        grid = plane.square_grid([0.0, 1.0, 5.0, 7.0], 2)
         np.testing.assert_array_equal(grid.points, [[0, 5], [1, 5], [0, 7], [1, 7]])
+
+    def test_range_of_a_rotated_model_holds_all_corners_of_its_data(self):
+        rotation = np.array([[0.6, 0.8], [-0.8, 0.6]])
+        support.write_checkpoint(self.folder / "rotated.h5", projection=rotation)  # from -2 to 2 in model space
+        corner = 2.0 * (0.6 + 0.8) * np.array([0.5, 2.0])
+        wide = 1.0 + 2.0 * plane.MARGIN
+        expected = [1.0 - wide * corner[0], 1.0 + wide * corner[0], 2.0 - wide * corner[1], 2.0 + wide * corner[1]]
+        np.testing.assert_allclose(plane.shown_range(Checkpoint(self.folder / "rotated.h5"), None), expected)
+
+    def test_objectives_in_words(self):
+        for section, name in (({"kind": "noise_contrastive_estimation", "contrast": "ranking"},
+                               "noise contrastive estimation, ranking"),
+                              ({"kind": "denoising_score_matching", "sigma": 0.1}, "denoising score matching, σ = 0.1"),
+                              ({"kind": "denoising_score_matching", "sigmas": [1.0, 0.1]}, "denoising score matching"),
+                              ({"kind": "energy_discrepancy", "diffusion_time": 0.09}, "energy discrepancy, t = 0.09"),
+                              ({"kind": "score_matching"}, "score matching")):
+            self.assertEqual(plot_objectives.objective_name({"objective": section}).replace("\u00a0", " "), name)
+
+    def test_title_gives_the_likelihood_where_there_is_one(self):
+        rows = np.random.default_rng(0).standard_normal((50, 2))
+        tensors = support.gaussian(np.eye(2))
+        support.write_checkpoint(self.folder / "normal.h5", activation="quadratic", tensors=tensors)
+        normal = Checkpoint(self.folder / "normal.h5")  # N((1, 2), diag(0.5, 2)²)
+        log_p = -np.sum(((rows - [1.0, 2.0]) / [0.5, 2.0]) ** 2 / 2.0, axis=1) - np.log(2.0 * np.pi)
+        text = plot_objectives.title(normal.path, normal, rows, "ema").splitlines()[-1]
+        shown, error = map(float, text.removeprefix("log-likelihood ").split(" ± "))
+        self.assertAlmostEqual(shown, log_p.mean(), delta=1e-3)
+        self.assertAlmostEqual(error, log_p.std() / np.sqrt(50), delta=1e-3)
+        self.assertNotIn("likelihood", plot_objectives.title(normal.path, normal, None, "ema"))
+        support.write_checkpoint(self.folder / "network.h5", **NETWORK)
+        network = plot_objectives.title(self.folder, Checkpoint(self.folder / "network.h5"), rows, "ema")
+        self.assertRegex(network, "at σ = 0.5 of 2 noise levels\nscore network: no density$")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import harness
 
 sys.path.insert(0, str(harness.REPOSITORY / "analysis"))
 import ebmpi_reader  # noqa: E402
+from likelihood import grid_weights, log_likelihood  # noqa: E402
 
 JOBS = harness.REPOSITORY / "jobs/two_moons"
 # E[log p] of the true density: 20000 samples under its quadrature, to 0.005.
@@ -26,24 +27,6 @@ def two_moons(count, noise=0.1):
     upper = rng.uniform(size=count) < 0.5
     moon = np.where(upper, (np.cos(t), np.sin(t)), (1.0 - np.cos(t), 0.5 - np.sin(t)))
     return moon.T + noise * rng.normal(size=(count, 2))
-
-
-def grid_weights(checkpoint, half_width=4.0, points=401):
-    """Points z (points^D, D) of a grid in model space with their probabilities, and log Z there."""
-    dimension = checkpoint.model_dimension
-    axis = np.linspace(-half_width, half_width, points)
-    z = np.stack(np.meshgrid(*[axis] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)
-    log_weight = -checkpoint.network().energy(z) / checkpoint.temperature + dimension * np.log(axis[1] - axis[0])
-    highest = log_weight.max()
-    log_z = highest + np.log(np.exp(log_weight - highest).sum())
-    return z, np.exp(log_weight - log_z), log_z
-
-
-def log_likelihood(checkpoint, x):
-    """Mean log density of the samples x in data units, with its standard error over the samples."""
-    log_z = grid_weights(checkpoint)[2]
-    log_p = -checkpoint.energy(x) / checkpoint.temperature - log_z - np.log(checkpoint.data["scale"]).sum()
-    return log_p.mean(), log_p.std() / np.sqrt(len(x))
 
 
 class Trained(harness.Case):
