@@ -40,7 +40,8 @@ class Panel:
 
 # Columns as src/training/metrics.cpp and the objectives' reports name them; a run has those that its objective gives.
 PANELS = (
-    Panel("Loss", "loss (dimensionless)", {"loss": "training", "validation_loss": "held-out data (averaged parameters)"}),
+    Panel("Loss", "loss (dimensionless)", {"loss": "training"}),
+    Panel("Validation", "loss (dimensionless)", {"validation_loss": "held-out data, averaged parameters"}),
     Panel("Training loss over held-out loss", "ratio", {"loss_fraction": "measured (1: new data are treated alike)"},
           reference=1.0),
     Panel("Terms of the loss", "mean (standardised units)",

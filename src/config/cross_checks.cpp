@@ -18,10 +18,6 @@ namespace ebmpi::config {
 
 namespace {
 
-bool is_smooth(Activation activation) {
-  return activation != Activation::relu && activation != Activation::leaky_relu;
-}
-
 bool is_score_matching(ObjectiveKind kind) {
   return kind == ObjectiveKind::score_matching || kind == ObjectiveKind::sliced_score_matching ||
          kind == ObjectiveKind::denoising_score_matching;
@@ -166,7 +162,7 @@ void Checker::check_warmup() const {
 
 void Checker::check_smoothness() const {
   const Names names = {"network.activation", "objective.kind", "objective.gradient_penalty", "network.kind"};
-  if (!all_usable(names) || is_smooth(config_.network.activation)) return;
+  if (!all_usable(names) || core::is_smooth(config_.network.activation)) return;
   // A score network gives denoising the score itself, and no derivative of it enters the loss.
   const bool kind_needs_it =
       is_score_matching(config_.objective.kind) &&
@@ -239,6 +235,14 @@ void Checker::check_patience() const {
   if (config_.run.validate_every == 0) needs("run.validate_every", "there would be no validation to count");
   if (config_.data.validation_fraction == 0.0) {
     needs("data.validation_fraction", "there would be no rows to validate on");
+  }
+  if (!usable("network.activation") || !usable("objective.kind")) return;
+  if (is_contrastive_divergence(config_) && !core::is_smooth(config_.network.activation)) {
+    report({"run.patience", "network.activation"},
+           fmt::format(
+               "{} does not go with {} (contrastive divergence is validated by score matching, which needs a "
+               "smooth activation); use one of silu, tanh, softplus, gelu, sin, quadratic, or patience = 0",
+               describe("run.patience"), describe("network.activation")));
   }
 }
 

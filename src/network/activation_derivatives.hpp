@@ -7,6 +7,7 @@
 namespace ebmpi::network {
 
 using core::Activation;
+using core::is_smooth;
 
 /// Slope of the leaky rectifier for negative arguments.
 inline constexpr double leaky_slope = 0.01;
@@ -110,11 +111,6 @@ KOKKOS_FORCEINLINE_FUNCTION void activation_derivatives(Scalar z, Scalar (&phi)[
     if constexpr (Count > 2) phi[2] = 0;
     if constexpr (Count > 3) phi[3] = 0;
   }
-}
-
-/// Whether φ'' exists everywhere, as objectives of order 1 and 2 need.
-constexpr bool is_smooth(Activation activation) {
-  return activation != Activation::relu && activation != Activation::leaky_relu;
 }
 
 }  // namespace ebmpi::network

@@ -22,7 +22,7 @@ Cells cells(const Metrics& m) {
   add("score_norm", m.score_norm);
   if (m.log_z) add("log_z", *m.log_z);
   add("validation_loss", m.validation_loss);
-  add("loss_fraction", m.loss_fraction());
+  if (!m.chains) add("loss_fraction", m.loss_fraction());
   add("gradient_norm", m.gradient_norm);
   add("learning_rate", m.learning_rate);
   if (m.chains) {

@@ -78,7 +78,9 @@ Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::Sha
   Kokkos::deep_copy(average_.parameters(), network_.parameters());
   if (config::is_contrastive_divergence(config)) chains_.emplace(config, shards, data_);
   if (needs_noise(config)) noise_.emplace(communicator, shards, config, data_);
-  if (!chains_) held_out_.emplace(config, shards, data_, *objective_, noise_ ? &*noise_ : nullptr);
+  validation_objective_ = make_validation_objective<Scalar>(config, network_.shape());
+  if (validation_objective_)
+    held_out_.emplace(config, shards, data_, *validation_objective_, noise_ ? &*noise_ : nullptr);
   state_.exponents = sums_.exponents();
 }
 
@@ -221,42 +223,18 @@ ChainMetrics Trainer<Scalar>::measure_chains() {
   return chains;
 }
 
-/// Rows of the batch's negatives for each owned shard.
-template <class Scalar>
-std::vector<ShardRows> Trainer<Scalar>::chain_rows() const {
-  std::vector<ShardRows> rows;
-  const std::int64_t batch_size = config_.optimizer.batch_size;
-  for (std::int64_t shard = shards_.owned().first; shard < shards_.owned().last; ++shard) {
-    const comm::IndexRange slice = shards_.slice(batch_size, shard);
-    rows.push_back({slice.first - shards_.owned_slice(batch_size).first, slice.size()});
-  }
-  return rows;
-}
-
 /// A network as commands that are told nothing else see it: at the lowest noise level, where it is told one.
 template <class Scalar>
 network::MlpEnergy<Scalar> Trainer<Scalar>::energy_of(const network::Mlp<Scalar>& network) const {
   return model_energy(network, config_, lowest_sigma(config_));
 }
 
-/// Chains come from the parameters of the moment, so with them the objective on held-out data is the energy
-/// gap.
-template <class Scalar>
-double Trainer<Scalar>::validation_loss() {
-  if (held_out_) return (*held_out_)(communicator_, average_.view());
-  const network::MlpEnergy<Scalar> energy = energy_of(average_);
-  const EnergyFigures data =
-      energy_figures(communicator_, shards_, energy, data_.validation(), validation_rows(shards_, data_));
-  const EnergyFigures chains =
-      energy_figures(communicator_, shards_, energy, batch_.negatives(), chain_rows());
-  return data.energy - chains.energy;
-}
-
 template <class Scalar>
 bool Trainer<Scalar>::validate() {
+  if (!held_out_) return false;
   average_.pack();
   ValidationState& validation = state_.validation;
-  validation.loss = validation_loss();
+  validation.loss = validation_loss((*held_out_)(communicator_, average_.view()), config_);
   const bool is_best = validation.loss < validation.best_loss;
   if (is_best) {
     validation.best_loss = validation.loss;

@@ -64,10 +64,8 @@ private:
   StopReason agree(StopReason wish);
   void update(std::int64_t step);
   void clip();
-  double validation_loss();
   ChainMetrics measure_chains();
   std::vector<double> local_chain_sums(std::int64_t shard) const;
-  std::vector<ShardRows> chain_rows() const;
   network::MlpEnergy<Scalar> energy_of(const network::Mlp<Scalar>& network) const;
   CheckpointParts<Scalar> parts();
 
@@ -90,6 +88,7 @@ private:
   core::FixedPointSum sums_;           // gradient (P), loss terms
   Buffer gradient_;                    // (P)
   std::vector<std::int64_t> control_;  // peaks of the sums and the wish to stop, reduced together
+  std::unique_ptr<objective::Objective<Scalar>> validation_objective_;  // null where there is none
   std::optional<Validation<Scalar>> held_out_;
   objective::LossReport loss_;
   double gradient_norm_ = 0;

@@ -5,7 +5,10 @@
 #include <cmath>
 #include <limits>
 
+#include "config/derived.hpp"
+#include "objective/score_matching.hpp"
 #include "training/blocks.hpp"
+#include "training/make_objective.hpp"
 #include "training/settings.hpp"
 
 namespace ebmpi::training {
@@ -57,9 +60,9 @@ void Validation<Scalar>::add_rows(const config::RunConfig& config, const comm::S
   for (std::size_t i = 0; i < held_out.size(); ++i) {
     const std::int64_t number = data.validation_slices()[i].global_first;
     append_blocks(blocks, {row, held_out[i].count, number}, rows_in_block, objective::Role::data);
-    const std::int64_t negatives = negative_rows(config, held_out[i].count);
-    const std::int64_t first_negative = negative_rows(config, number);
-    if (has_negative_blocks(config)) {
+    const std::int64_t negatives = needs_noise(config) ? negative_rows(config, held_out[i].count) : 0;
+    const std::int64_t first_negative = needs_noise(config) ? negative_rows(config, number) : 0;
+    if (needs_noise(config) && has_negative_blocks(config)) {
       append_blocks(blocks, {negative, negatives, first_negative}, core::tile_size,
                     objective::Role::negative);
     }
@@ -95,9 +98,11 @@ void Validation<Scalar>::draw_noise(const ContrastNoise<Scalar>& noise) {
 }
 
 template <class Scalar>
-double Validation<Scalar>::operator()(const comm::Communicator& communicator,
-                                      const network::MlpView<Scalar>& mlp) {
-  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+objective::LossReport Validation<Scalar>::operator()(const comm::Communicator& communicator,
+                                                     const network::MlpView<Scalar>& mlp) {
+  const std::vector<double> unknown(static_cast<std::size_t>(objective_.terms()),
+                                    std::numeric_limits<double>::quiet_NaN());
+  const objective::LossReport undefined = objective_.report(unknown, 1.0);
   std::int64_t counts[2] = {rows_, blocks_here_};
   communicator.sum(std::span<std::int64_t>(counts));
   if (counts[0] == 0) return undefined;
@@ -118,9 +123,31 @@ double Validation<Scalar>::operator()(const comm::Communicator& communicator,
   communicator.sum(sums_.sums());
   std::vector<double> terms;
   for (int t = 0; t < objective_.terms(); ++t) terms.push_back(sums_.value(t));
-  return objective_.report(terms, static_cast<double>(counts[0])).loss;
+  return objective_.report(terms, static_cast<double>(counts[0]));
 }
 
+template <class Scalar>
+std::unique_ptr<objective::Objective<Scalar>> make_validation_objective(const config::RunConfig& config,
+                                                                        const network::MlpShape& shape) {
+  if (!config::is_contrastive_divergence(config)) return make_objective<Scalar>(config, shape);
+  if (!network::is_smooth(shape.activation)) return nullptr;
+  const core::PhiloxKey key =
+      core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::projections);
+  return objective::make_score_matching<Scalar>(
+      {objective::Directions::rademacher, objective::SquaredScore::whole, 1, key}, shape, {});
+}
+
+/// The score is -∇E/T: ½‖∇E‖² counts 1/T², ΔE 1/T.
+double validation_loss(const objective::LossReport& report, const config::RunConfig& config) {
+  if (!config::is_contrastive_divergence(config)) return report.loss;
+  const double temperature = config::langevin_temperature(config);
+  return report.term("squared_score") / (temperature * temperature) - report.term("laplacian") / temperature;
+}
+
+template std::unique_ptr<objective::Objective<float>> make_validation_objective(const config::RunConfig&,
+                                                                                const network::MlpShape&);
+template std::unique_ptr<objective::Objective<double>> make_validation_objective(const config::RunConfig&,
+                                                                                 const network::MlpShape&);
 template std::vector<ShardRows> validation_rows(const comm::ShardMap&, const data::TrainingData<float>&);
 template std::vector<ShardRows> validation_rows(const comm::ShardMap&, const data::TrainingData<double>&);
 template class Validation<float>;

@@ -22,8 +22,9 @@ public:
              const data::TrainingData<Scalar>& data, const objective::Objective<Scalar>& objective,
              const ContrastNoise<Scalar>* noise);
 
-  /// Collective. The loss of `mlp`; NaN where nothing is held out or the loss is not finite.
-  double operator()(const comm::Communicator& communicator, const network::MlpView<Scalar>& mlp);
+  /// Collective. The report on `mlp`; NaN throughout where nothing is held out or the loss is not finite.
+  objective::LossReport operator()(const comm::Communicator& communicator,
+                                   const network::MlpView<Scalar>& mlp);
 
 private:
   void add_rows(const config::RunConfig& config, const comm::ShardMap& shards,
@@ -42,6 +43,17 @@ private:
   Kokkos::View<const objective::SampleBlock*, core::MemorySpace> blocks_;
   core::FixedPointSum sums_;
 };
+
+/// What measures a run on held-out data: its own objective; for contrastive divergence, whose loss says
+/// nothing without the chains of the moment, sliced score matching, which is as proper a measure of a density
+/// that is known up to a factor (Hyvärinen 2005). Null where that needs a smooth activation and the network
+/// has none.
+template <class Scalar>
+std::unique_ptr<objective::Objective<Scalar>> make_validation_objective(const config::RunConfig& config,
+                                                                        const network::MlpShape& shape);
+
+/// The validation loss of a report, for p(x) = exp(-E(x)/T)/Z.
+double validation_loss(const objective::LossReport& report, const config::RunConfig& config);
 
 /// Held-out rows that are looked at during training, over all shards.
 inline constexpr std::int64_t most_validation_rows = 4096;

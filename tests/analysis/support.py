@@ -124,8 +124,8 @@ def write_metrics(path: Path, lines: int = 60, tail: str = "", report: str = "pe
     }
     table["loss_fraction"] = table["loss"] / table["validation_loss"]
     chains = CHAINS if report == "persistent_contrastive_divergence" else ()
-    columns = ("step", "loss", *REPORTS[report], "validation_loss", "loss_fraction", "gradient_norm", "learning_rate", *chains,
-               "samples_per_second", "seconds")
+    columns = ("step", "loss", *REPORTS[report], "validation_loss", *(() if chains else ("loss_fraction",)), "gradient_norm",
+               "learning_rate", *chains, "samples_per_second", "seconds")
     rows = [",".join(columns)]
     rows += [",".join(f"{table[name][i]:.9g}" for name in columns) for i in range(lines)]
     path.write_text("\n".join(rows) + "\n" + tail, encoding="utf-8")

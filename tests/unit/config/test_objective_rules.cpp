@@ -210,4 +210,10 @@ TEST_CASE("patience needs validations to count", "[config]") {
              StartsWith("run.toml:5: run.patience = 3 (run.toml:5) does not go with data.validation_fraction "
                         "= 0.0 (run.toml:3)"));
   CHECK(error_with("validation_fraction = 0\n[run]\nvalidate_every = 0\n") == "");
+  // Chains do not validate; score matching does, where it can.
+  CHECK(error_with("[network]\nactivation = \"relu\"\n") == "");
+  CHECK_THAT(
+      error_with("[network]\nactivation = \"relu\"\n[run]\npatience = 3\n"),
+      StartsWith("run.toml:6: run.patience = 3 (run.toml:6) does not go with network.activation = \"relu\" "
+                 "(run.toml:4) (contrastive divergence is validated by score matching"));
 }
