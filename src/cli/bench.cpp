@@ -13,6 +13,7 @@
 #include "core/build_info.hpp"
 #include "core/fixed_point.hpp"
 #include "core/peak.hpp"
+#include "core/to_device.hpp"
 #include "network/evaluate.hpp"
 #include "network/mlp_energy.hpp"
 #include "objective/objective.hpp"
@@ -79,7 +80,8 @@ public:
     std::vector<objective::SampleBlock> blocks;
     training::append_blocks(blocks, {0, rows, 0}, core::tile_size / objective.group(), objective::Role::data);
     training::append_blocks(blocks, {rows, negatives, 0}, core::tile_size, objective::Role::negative);
-    batch_ = {samples, training::to_device(blocks), 1, rows, log_noise};
+    batch_ = {samples, core::to_device<objective::SampleBlock>(blocks, "ebmpi::cli::bench_blocks"), 1, rows,
+              log_noise};
     std::vector<std::int64_t> sizes;
     for (const network::ParameterTensor& tensor : mlp.layout().tensors()) sizes.push_back(tensor.size());
     sizes.insert(sizes.end(), static_cast<std::size_t>(objective.terms()), 1);

@@ -22,6 +22,7 @@ inline constexpr NumberRange non_negative = {Bound::inclusive, 0.0, Bound::none,
 inline constexpr NumberRange zero_to_one = {Bound::inclusive, 0.0, Bound::inclusive, 1.0};
 inline constexpr NumberRange zero_to_below_one = {Bound::inclusive, 0.0, Bound::exclusive, 1.0};
 inline constexpr NumberRange above_zero_to_one = {Bound::exclusive, 0.0, Bound::inclusive, 1.0};
+inline constexpr NumberRange above_zero_to_4096 = {Bound::exclusive, 0.0, Bound::inclusive, 4096.0};
 
 template <auto Section, auto Member>
 WholeNumber whole_number(std::int64_t least, std::int64_t most = unlimited) {

@@ -102,7 +102,7 @@ void add_noise_contrast(std::vector<Key>& keys) {
        {"objective", "noise", choice<objective, &ObjectiveSection::noise>(),
         "Density of the noise samples, fitted to the training data.",
         when(with_noise_contrast, with_noise_density)},
-       {"objective", "noise_ratio", number<objective, &ObjectiveSection::noise_ratio>(positive),
+       {"objective", "noise_ratio", number<objective, &ObjectiveSection::noise_ratio>(above_zero_to_4096),
         "Noise samples ν for each data sample; with ranking and conditional a whole number from 1 to 63.",
         when(with_noise_contrast)},
        {"objective", "noise_components",

@@ -169,4 +169,12 @@ EBMPI_TILE_FUNCTION void add_row_sums(const Member& member, const Scalar* in, in
   });
 }
 
+#define EBMPI_TILE_OUTER(where, Scalar)                                                            \
+  where(void transpose_tile(const TeamMember&, const Scalar*, int, Scalar*, int))                  \
+      where(void add_outer_product(const TeamMember&, const Scalar*, int, const Scalar*, int, int, \
+                                   const GradientTarget&))                                         \
+          where(void add_row_sums(const TeamMember&, const Scalar*, int, int, const GradientTarget&))
+EBMPI_TILE_OUTER(EBMPI_TILE_ELSEWHERE, float)
+EBMPI_TILE_OUTER(EBMPI_TILE_ELSEWHERE, double)
+
 }  // namespace ebmpi::core

@@ -119,4 +119,10 @@ KOKKOS_FORCEINLINE_FUNCTION void matrix_times_tile(const Member& member, const P
   matrix_times_tile(member, matrix, in, out, lanes, lanes);
 }
 
+#define EBMPI_TILE_PRODUCT(where, Scalar)                                                                  \
+  where(void matrix_times_tile(const TeamMember&, const PanelMatrix<Scalar>&, const Scalar*, Scalar*, int, \
+                               int))
+EBMPI_TILE_PRODUCT(EBMPI_TILE_ELSEWHERE, float)
+EBMPI_TILE_PRODUCT(EBMPI_TILE_ELSEWHERE, double)
+
 }  // namespace ebmpi::core

@@ -11,8 +11,14 @@
 /// In place of KOKKOS_FORCEINLINE_FUNCTION for a step that works on a whole tile, which takes microseconds:
 /// on a CPU a call costs nothing beside that, and the step is compiled once rather than into each of its
 /// callers.
+/// Such steps are instantiated in one source file of their folder; elsewhere they stand behind
+/// EBMPI_TILE_ELSEWHERE.
 #if defined(__CUDACC__) || defined(__HIPCC__)
 #define EBMPI_TILE_FUNCTION KOKKOS_FORCEINLINE_FUNCTION
+#define EBMPI_TILE_ELSEWHERE(...)
+#define EBMPI_TILE_HERE(...)
 #else
 #define EBMPI_TILE_FUNCTION __attribute__((noinline)) inline
+#define EBMPI_TILE_ELSEWHERE(...) extern template __VA_ARGS__;
+#define EBMPI_TILE_HERE(...) template __VA_ARGS__;
 #endif

@@ -8,11 +8,11 @@
 
 #include "core/error.hpp"
 #include "core/random.hpp"
+#include "core/to_device.hpp"
 #include "io/file_reader.hpp"
 #include "network/evaluate.hpp"
 #include "sampling/langevin.hpp"
 #include "sampling/start.hpp"
-#include "training/negatives.hpp"
 
 namespace ebmpi::evaluation {
 
@@ -79,8 +79,8 @@ template <class Scalar>
 core::Rows<Scalar> start_from_noise(const training::Model<Scalar>& model, std::uint64_t seed,
                                     comm::IndexRange rows) {
   const sampling::StartDistribution<Scalar> start{
-      training::to_device<Scalar>(model.moments.mean, "ebmpi::evaluation::start_mean"),
-      training::to_device<Scalar>(model.moments.deviation, "ebmpi::evaluation::start_deviation")};
+      core::to_device<Scalar>(model.moments.mean, "ebmpi::evaluation::start_mean"),
+      core::to_device<Scalar>(model.moments.deviation, "ebmpi::evaluation::start_deviation")};
   const core::PhiloxKey key = core::stream_key(seed, core::Purpose::sample_start);
   const core::Rows<Scalar> x("ebmpi::evaluation::chains", rows.size(), model.transform.model_dimension());
   const std::int64_t first = rows.first;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objective/denoising.hpp"
 
+#include "core/to_device.hpp"
+
 namespace ebmpi::objective {
 
 template <class Scalar>
 NoiseScale<Scalar> make_noise_scale(const DenoisingSettings& settings) {
-  const Kokkos::View<Scalar*, core::MemorySpace> sigmas("ebmpi::objective::sigmas", settings.sigmas.size());
-  const auto host = Kokkos::create_mirror_view(sigmas);
-  for (std::size_t i = 0; i < settings.sigmas.size(); ++i) host(i) = static_cast<Scalar>(settings.sigmas[i]);
-  Kokkos::deep_copy(sigmas, host);
+  const auto sigmas = core::to_device<Scalar>(settings.sigmas, "ebmpi::objective::sigmas");
   return {sigmas, settings.level_weight, settings.pairing, settings.key};
 }
 

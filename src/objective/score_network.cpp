@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objective/score_network.hpp"
 
-#include <numeric>
-
 namespace ebmpi::objective {
 
 template <class Scalar>
@@ -14,13 +12,7 @@ template <class Scalar>
 std::unique_ptr<Objective<Scalar>> make_score_network_matching(const ScoreMatchingSettings& settings,
                                                                const network::MlpShape& shape) {
   ScoreNetworkMatching<Scalar> program;
-  program.kind = settings.directions;
-  program.squared_score = settings.squared_score;
-  program.projections = settings.projections;
-  program.key = settings.key;
-  program.most_directions =
-      directions_in_pass(shape.inputs, std::accumulate(shape.hidden.begin(), shape.hidden.end(), 0),
-                         program.all_directions(shape.inputs));
+  program.take(settings, shape);
   return std::make_unique<ProgramObjective<Scalar, ScoreNetworkMatching<Scalar>>>(program);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "objective/denoising.hpp"
-#include "objective/score_matching.hpp"
+#include "objective/directed_program.hpp"
 
 // A network that gives the score s(x), D numbers, itself: the losses of score matching with s in place of
 // -∇E. There is no energy, and s need not be a gradient.
@@ -12,40 +12,22 @@ namespace ebmpi::objective {
 /// mean ½‖s‖² + ∇·s over the data, exact or along random directions (½(v·s)² or ½‖s‖², + vᵀ∇(v·s)): jets of
 /// order 1. The terms are sums of the squared score and of the divergence.
 template <class Scalar>
-struct ScoreNetworkMatching : ProgramDefaults<Scalar> {
+struct ScoreNetworkMatching : DirectedDefaults<Scalar> {
   static constexpr int order = 1;
   static constexpr int terms = 2;
-
-  Directions kind = Directions::basis;
-  SquaredScore squared_score = SquaredScore::whole;
-  int projections = 1;
-  int most_directions = 1;
-  core::PhiloxKey key = {};
-
-  KOKKOS_FORCEINLINE_FUNCTION int all_directions(int dimension) const {
-    return kind == Directions::basis ? dimension : projections;
-  }
-  KOKKOS_FORCEINLINE_FUNCTION int passes(int dimension) const {
-    return (all_directions(dimension) + most_directions - 1) / most_directions;
-  }
-  KOKKOS_FORCEINLINE_FUNCTION int directions(int dimension, int pass) const {
-    const int left = all_directions(dimension) - pass * most_directions;
-    return left < most_directions ? left : most_directions;
-  }
 
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void place(const Member& member, const JetBlock<Scalar>& b,
                                          const JetBatch<Scalar>& batch) const {
-    set_directions(member, b, kind, key, batch.step, b.pass * most_directions);
+    set_directions(member, b, this->kind, this->key, batch.step, b.pass * this->most_directions);
   }
 
   /// The weight of ∇_v s along v is v itself, since vᵀ∇(v·s) = v·(∇_v s); for unit vectors as well.
   template <class Member>
   EBMPI_TILE_FUNCTION void weigh(const Member& member, const JetBlock<Scalar>& b,
                                  const JetBatch<Scalar>&) const {
-    const Scalar one_of =
-        kind == Directions::basis ? Scalar(1) : Scalar(1) / static_cast<Scalar>(projections);
-    const bool whole = squared_score == SquaredScore::whole || kind == Directions::basis;
+    const Scalar one_of = this->scale();
+    const bool whole = this->squared_score == SquaredScore::whole || this->exact();
     core::sum_rows(member, b.outputs, b.slope_square, [=](int row, int lane) {
       return b.pass == 0 ? b.output[row * b.lanes + lane] * b.output[row * b.lanes + lane] : Scalar(0);
     });
@@ -70,7 +52,9 @@ struct ScoreNetworkMatching : ProgramDefaults<Scalar> {
   }
 
   /// As for an energy, a stream costs 6W; there is no ℓ.
-  double work(int dimension) const { return 6.0 * (all_directions(dimension) + passes(dimension)); }
+  double work(int dimension) const {
+    return 6.0 * (this->all_directions(dimension) + this->passes(dimension));
+  }
   /// `loss` and squared_score, divergence.
   LossReport report(const double* sums, double rows) const;
 

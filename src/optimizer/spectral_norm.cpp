@@ -5,6 +5,7 @@
 
 #include "core/random.hpp"
 #include "core/tile.hpp"
+#include "core/to_device.hpp"
 #include "core/unroll.hpp"
 
 namespace ebmpi::optimizer {
@@ -226,15 +227,6 @@ void subtract_outer_product(const SpectralWork& work, const Flat<Scalar>& gradie
       });
 }
 
-template <class Value>
-Kokkos::View<Value*, core::MemorySpace> on_device(const char* label, const std::vector<Value>& values) {
-  const Kokkos::View<Value*, core::MemorySpace> view(label, values.size());
-  const auto host = Kokkos::create_mirror_view(view);
-  std::copy(values.begin(), values.end(), host.data());
-  Kokkos::deep_copy(view, host);
-  return view;
-}
-
 }  // namespace
 
 template <class Scalar>
@@ -256,8 +248,8 @@ SpectralNorm<Scalar>::SpectralNorm(const std::vector<MatrixSlice>& slices) {
     all_columns += columns;
   }
   using Sums = Kokkos::View<double*, core::MemorySpace>;
-  work_.matrices = on_device("ebmpi::optimizer::spectral_matrices", matrices);
-  work_.tiles = on_device("ebmpi::optimizer::spectral_tiles", tiles);
+  work_.matrices = core::to_device<SpectralMatrix>(matrices, "ebmpi::optimizer::spectral_matrices");
+  work_.tiles = core::to_device<SpectralTile>(tiles, "ebmpi::optimizer::spectral_tiles");
   work_.partial = Sums("ebmpi::optimizer::spectral_partial", tiles.size() * edge);
   work_.sums = Sums("ebmpi::optimizer::spectral_sums", std::max(all_rows, all_columns));
   work_.value = Sums("ebmpi::optimizer::spectral_value", matrices.size());

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/to_device.hpp"
 
 namespace ebmpi::sampling {
 namespace {
@@ -83,15 +84,6 @@ public:
   std::vector<Scalar> numbers;
 };
 
-template <class Scalar>
-Kokkos::View<Scalar*, core::MemorySpace> to_device(const std::vector<Scalar>& values) {
-  const Kokkos::View<Scalar*, core::MemorySpace> view("ebmpi::sampling::noise_numbers", values.size());
-  const auto host = Kokkos::create_mirror_view(view);
-  std::copy(values.begin(), values.end(), host.data());
-  Kokkos::deep_copy(view, host);
-  return view;
-}
-
 }  // namespace
 
 template <class Scalar>
@@ -120,7 +112,7 @@ NoiseModel<Scalar>::NoiseModel(const NoiseMixture& mixture) {
       whitenings[c] = packing.append_panels(inverse_of(factor, size).data(), dimension);
     }
   }
-  numbers_ = to_device(packing.numbers);
+  numbers_ = core::to_device<Scalar>(packing.numbers, "ebmpi::sampling::noise_numbers");
 
   components_ = decltype(components_)("ebmpi::sampling::noise_components", components);
   const auto host = Kokkos::create_mirror_view(components_);
@@ -163,7 +155,7 @@ NoiseModel<Scalar>::NoiseModel(const NoiseBox& box) {
     }
     log_volume += std::log(static_cast<double>(length));
   }
-  numbers_ = to_device(corners);
+  numbers_ = core::to_device<Scalar>(corners, "ebmpi::sampling::noise_numbers");
   view_.shape = NoiseShape::uniform;
   view_.dimension = static_cast<int>(dimension);
   view_.minimum = numbers_.data();

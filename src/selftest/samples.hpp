@@ -7,6 +7,7 @@
 
 #include "core/random.hpp"
 #include "core/tile_rows.hpp"
+#include "core/to_device.hpp"
 
 namespace ebmpi::selftest {
 
@@ -22,11 +23,7 @@ std::vector<float> normal_rows(Draw draw, std::int64_t rows, int dimension, doub
 
 template <class Value>
 Kokkos::View<Value*, core::MemorySpace> to_device(const std::vector<Value>& values) {
-  const Kokkos::View<Value*, core::MemorySpace> view("ebmpi::selftest::values", values.size());
-  const auto host = Kokkos::create_mirror_view(view);
-  for (std::size_t i = 0; i < values.size(); ++i) host(i) = values[i];
-  Kokkos::deep_copy(view, host);
-  return view;
+  return core::to_device<Value>(values, "ebmpi::selftest::values");
 }
 
 /// (N, D) on the device, of row-major `values` (N · D).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training/batch.hpp"
 
+#include "core/to_device.hpp"
 #include "training/blocks.hpp"
 #include "training/settings.hpp"
 
@@ -54,7 +55,7 @@ void Batch<Scalar>::make_blocks(const config::RunConfig& config, const comm::Sha
     append_blocks(blocks, {rows + other.first - first_negative_number_, other.size(), other.first},
                   core::tile_size, objective::Role::negative);
   }
-  blocks_ = to_device(blocks);
+  blocks_ = core::to_device<objective::SampleBlock>(blocks, "ebmpi::training::blocks");
 }
 
 template <class Scalar>

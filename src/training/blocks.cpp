@@ -18,14 +18,4 @@ std::int64_t block_count(std::int64_t rows, int rows_in_block) {
   return (rows + rows_in_block - 1) / rows_in_block;
 }
 
-Kokkos::View<const objective::SampleBlock*, core::MemorySpace> to_device(
-    const std::vector<objective::SampleBlock>& blocks) {
-  const Kokkos::View<objective::SampleBlock*, core::MemorySpace> device("ebmpi::training::blocks",
-                                                                        blocks.size());
-  const auto host = Kokkos::create_mirror_view(device);
-  std::copy(blocks.begin(), blocks.end(), host.data());
-  Kokkos::deep_copy(device, host);
-  return device;
-}
-
 }  // namespace ebmpi::training

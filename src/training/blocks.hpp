@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <Kokkos_Core.hpp>
 #include <vector>
 
-#include "core/pack.hpp"
 #include "objective/jet_block.hpp"
 
 namespace ebmpi::training {
@@ -23,8 +21,5 @@ void append_blocks(std::vector<objective::SampleBlock>& blocks, const RowRange& 
 
 /// How many append_blocks makes.
 std::int64_t block_count(std::int64_t rows, int rows_in_block);
-
-Kokkos::View<const objective::SampleBlock*, core::MemorySpace> to_device(
-    const std::vector<objective::SampleBlock>& blocks);
 
 }  // namespace ebmpi::training

@@ -7,6 +7,7 @@
 #include "objective/energy_discrepancy.hpp"
 #include "objective/noise_contrast.hpp"
 #include "objective/ranking_contrast.hpp"
+#include "objective/score_matching.hpp"
 #include "objective/score_network.hpp"
 #include "training/settings.hpp"
 

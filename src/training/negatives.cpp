@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training/negatives.hpp"
 
+#include "core/to_device.hpp"
 #include "network/mlp_energy.hpp"
 #include "training/settings.hpp"
 
 namespace ebmpi::training {
 
 using core::ExecutionSpace;
-
-template <class Scalar>
-Kokkos::View<Scalar*, core::MemorySpace> to_device(const std::vector<double>& values, const char* label) {
-  Kokkos::View<Scalar*, core::MemorySpace> device(label, values.size());
-  const auto host = Kokkos::create_mirror_view(device);
-  for (std::size_t i = 0; i < values.size(); ++i) host(i) = static_cast<Scalar>(values[i]);
-  Kokkos::deep_copy(device, host);
-  return device;
-}
 
 namespace {
 
@@ -48,8 +40,9 @@ Negatives<Scalar>::Negatives(const config::RunConfig& config, const comm::ShardM
       chain_start_(config.sampler.start),
       reinitialize_(config.sampler.reinitialize),
       first_row_(shards.owned_slice(config.optimizer.batch_size).first),
-      start_distribution_{to_device<Scalar>(data.moments().mean, "ebmpi::training::start_mean"),
-                          to_device<Scalar>(data.moments().deviation, "ebmpi::training::start_deviation")},
+      start_distribution_{
+          core::to_device<Scalar>(data.moments().mean, "ebmpi::training::start_mean"),
+          core::to_device<Scalar>(data.moments().deviation, "ebmpi::training::start_deviation")},
       numbers_("ebmpi::training::chain_numbers", shards.owned_slice(config.optimizer.batch_size).size()),
       watch_{start_distribution_.mean,
              Kokkos::View<Scalar*, core::MemorySpace>("ebmpi::training::chain_gradient_norm",
@@ -88,8 +81,6 @@ void Negatives<Scalar>::advance(std::int64_t step, const network::Mlp<Scalar>& n
   if (population_) population_->check_in(step, langevin_.steps, chains);
 }
 
-template Kokkos::View<float*, core::MemorySpace> to_device(const std::vector<double>&, const char*);
-template Kokkos::View<double*, core::MemorySpace> to_device(const std::vector<double>&, const char*);
 template class Negatives<float>;
 template class Negatives<double>;
 

@@ -50,8 +50,4 @@ private:
   core::PhiloxKey noise_key_, start_key_;
 };
 
-/// A device copy of host numbers, in `Scalar`.
-template <class Scalar>
-Kokkos::View<Scalar*, core::MemorySpace> to_device(const std::vector<double>& values, const char* label);
-
 }  // namespace ebmpi::training

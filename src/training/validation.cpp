@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "config/derived.hpp"
+#include "core/to_device.hpp"
 #include "objective/score_matching.hpp"
 #include "training/blocks.hpp"
 #include "training/make_objective.hpp"
@@ -79,7 +80,7 @@ void Validation<Scalar>::add_rows(const config::RunConfig& config, const comm::S
                       Kokkos::subview(data.validation(), from, Kokkos::ALL));
     row += part.count;
   }
-  blocks_ = to_device(blocks);
+  blocks_ = core::to_device<objective::SampleBlock>(blocks, "ebmpi::training::blocks");
   blocks_here_ = static_cast<std::int64_t>(blocks.size());
 }
 

@@ -147,13 +147,13 @@ TEST_CASE("the passes of a basis run through the unit vectors", "[objective][ran
 TEST_CASE("the passes share the directions evenly", "[objective][random]") {
   for (const int all : {1, 3, 5, 31, 100, 784}) {
     for (const int units : {1, 100, 3000, 100000}) {
-      const int most = objective::directions_in_pass(10, units, all);
+      const int most = objective::directions_in_pass({10, {units}}, all);
       REQUIRE(most >= 1);
       CHECK(most <= 32);
       const int passes = (all + most - 1) / most;
       CHECK(passes * most - all < passes);  // none of them could do with one direction less
     }
   }
-  CHECK(objective::directions_in_pass(2, 64, 2) == 2);
-  CHECK(objective::directions_in_pass(8, 1000000, 8) == 4);
+  CHECK(objective::directions_in_pass({2, {64}}, 2) == 2);
+  CHECK(objective::directions_in_pass({8, {1000000}}, 8) == 4);
 }
