@@ -12,8 +12,8 @@
 
 namespace ebmpi::training {
 
-/// The objective on held-out rows, with one and the same set of random draws each time, so that its values
-/// can be compared. For objectives that need no chains.
+/// An objective that needs no chains, on held-out rows, with one and the same set of random draws each time,
+/// so that its values can be compared.
 template <class Scalar>
 class Validation {
 public:
