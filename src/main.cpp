@@ -23,9 +23,10 @@ using ebmpi::comm::Communicator;
 using ebmpi::core::ExitCode;
 
 /// Prints the problem once. Errors are thrown on every rank (Communicator::together sees to it), so rank 0
-/// speaks for all.
+/// speaks for all. In one write: of several, a launcher that ends the job may lose one.
 void report(const Communicator& communicator, const std::string& problem) {
-  if (communicator.is_root()) std::fprintf(stderr, "ebmpi: %s\n", problem.c_str());
+  const std::string line = "ebmpi: " + problem + "\n";
+  if (communicator.is_root()) std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 /// Help and version leave with 0; anything else that CLI11 objects to is bad usage.

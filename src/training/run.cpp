@@ -182,7 +182,8 @@ private:
 
   void warn(const std::string& text) {
     progress_.erase_bar();
-    std::fprintf(stderr, "ebmpi: warning: %s\n", text.c_str());
+    const std::string line = "ebmpi: warning: " + text + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
   }
 
   void validate() {
