@@ -155,7 +155,8 @@ private:
   /// leaves the metrics of a run in one piece.
   std::int64_t last_kept_line() const {
     const std::int64_t step = trainer_->steps_done();
-    return step % config_.run.log_every == 0 || step >= config_.run.steps ? step : step - 1;
+    const bool is_last = step >= config_.run.steps || out_of_patience();
+    return step % config_.run.log_every == 0 || is_last ? step : step - 1;
   }
 
   void announce(const std::optional<std::string>& checkpoint) {

@@ -164,11 +164,18 @@ void Trainer<Scalar>::update(std::int64_t step) {
   network_.pack();
 }
 
+/// A validation may turn out to be the last step.
+template <class Scalar>
+bool Trainer<Scalar>::may_be_logged(std::int64_t step) const {
+  const std::int64_t validate_every = config_.run.validate_every;
+  return step % config_.run.log_every == 0 || step == config_.run.steps ||
+         (validate_every > 0 && step % validate_every == 0);
+}
+
 template <class Scalar>
 void Trainer<Scalar>::clip() {
   const double bound = config_.optimizer.gradient_clip;
-  const bool logged = (state_.step + 1) % config_.run.log_every == 0 || state_.step + 1 == config_.run.steps;
-  if (bound == 0.0 && !logged) return;
+  if (bound == 0.0 && !may_be_logged(state_.step + 1)) return;
   gradient_norm_ = norm_(gradient_);
   if (bound > 0.0) norm_.clip(gradient_, gradient_norm_, bound);
 }

@@ -63,6 +63,7 @@ private:
   StopReason accumulate_gradient(std::int64_t step, StopReason wish);
   StopReason agree(StopReason wish);
   void update(std::int64_t step);
+  bool may_be_logged(std::int64_t step) const;
   void clip();
   ChainMetrics measure_chains();
   std::vector<double> local_chain_sums(std::int64_t shard) const;

@@ -229,10 +229,26 @@ shards = 2
             self.assertEqual(attributes["best_validation_loss"], losses[best])
             self.assertEqual(attributes["best_validation_step"], best)
         self.assertEqual(ebmpi_reader.Checkpoint(self.folder / "few/checkpoints/best.h5").step, best)
+        self.check_odd_intervals(config)
         before = harness.timeless_metrics(self.folder / "few")
         again = harness.ebmpi("train", config, "--output", self.folder / "few", ranks=2)
         self.assertIn("no better validation", again.stdout)
         self.assertEqual(harness.timeless_metrics(self.folder / "few"), before)
+
+    def check_odd_intervals(self, config):
+        """The last step is logged wherever it falls, with figures of its own, and stays when the run is called again."""
+        odd = "--set=run.log_every=70"
+        self.assertEqual(self.finish(self.start(config, "odd", odd)), "")
+        rows, expected = self.metrics("odd"), harness.timeless_metrics(self.folder / "odd")
+        last = self.newest("odd").step
+        self.assertNotEqual(last % 70, 0, "the case that is meant does not arise; choose another interval")
+        self.assertEqual(int(rows[-1]["step"]), last)
+        self.assertNotEqual(rows[-1]["gradient_norm"], rows[-2]["gradient_norm"])
+        harness.ebmpi("train", config, "--output", self.folder / "odd", odd)
+        self.assertEqual(harness.timeless_metrics(self.folder / "odd"), expected)
+        for steps in (last - 3, 20000):
+            harness.ebmpi("train", config, "--output", self.folder / "parts", odd, "--steps", steps, ranks=2)
+        self.assertEqual(harness.timeless_metrics(self.folder / "parts"), expected)
 
     def test_validation_loss_against_its_definition(self):
         """Exact score matching of the averaged parameters on the held-out rows, from E and ∇E by finite differences."""
