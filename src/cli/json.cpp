@@ -63,12 +63,15 @@ void Json::append_json(std::string& out, int depth) const {
     }
     out += flat || members->empty() ? "}" : "\n" + indentation(depth) + "}";
   } else if (const auto* elements = std::get_if<Array>(&value_)) {
+    const bool has_objects = std::ranges::any_of(
+        *elements, [](const Json& value) { return std::holds_alternative<Object>(value.value_); });
     out += "[";
     for (std::size_t i = 0; i < elements->size(); ++i) {
-      if (i > 0) out += ", ";
+      if (i > 0) out += has_objects ? "," : ", ";
+      if (has_objects) out += "\n" + indentation(depth + 1);
       (*elements)[i].append_json(out, depth + 1);
     }
-    out += "]";
+    out += has_objects ? "\n" + indentation(depth) + "]" : "]";
   } else if (const auto* text = std::get_if<std::string>(&value_)) {
     out += quoted(*text);
   } else if (const auto* real = std::get_if<double>(&value_)) {

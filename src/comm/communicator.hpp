@@ -28,6 +28,8 @@ public:
   int size() const { return size_; }
   bool is_root() const { return rank_ == 0; }
   MPI_Comm handle() const { return handle_; }
+  /// Elements that one MPI call may carry.
+  std::int64_t largest_count() const { return largest_count_; }
 
   void barrier() const;
   /// In place, elementwise, over all ranks. The sum of integers is exact; that of doubles depends on the

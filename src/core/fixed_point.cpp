@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace ebmpi::core {
 namespace {
@@ -28,6 +29,16 @@ double magnitude_from_bits(std::int64_t bits) {
   return value;
 }
 
+/// `view` itself where the host can work with it, else as much page-locked memory.
+Kokkos::View<std::int64_t*, Kokkos::SharedHostPinnedSpace> host_side_of(
+    const Kokkos::View<std::int64_t*, MemorySpace>& view) {
+  if constexpr (FixedPointAdder::own_copies) {
+    return view;
+  } else {
+    return Kokkos::View<std::int64_t*, Kokkos::SharedHostPinnedSpace>(view.label() + "_host", view.extent(0));
+  }
+}
+
 }  // namespace
 
 FixedPointSum::FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int workers)
@@ -44,8 +55,8 @@ FixedPointSum::FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int wo
   slot_of_ = decltype(slot_of_)("ebmpi::core::fixed_point_slot_of", values());
   scales_ = decltype(scales_)("ebmpi::core::fixed_point_scales", slot_sizes.size());
   used_scales_ = decltype(used_scales_)("ebmpi::core::fixed_point_used_scales", slot_sizes.size());
-  total_host_ = Kokkos::create_mirror_view(total_);
-  top_host_ = Kokkos::create_mirror_view(top_);
+  total_host_ = host_side_of(total_);
+  top_host_ = host_side_of(top_);
   const auto slot_of_host = Kokkos::create_mirror_view(slot_of_);
   for (int slot = 0; slot < slots(); ++slot) {
     for (std::int64_t i = slot_first_[slot]; i < slot_first_[slot + 1]; ++i) slot_of_host(i) = slot;
@@ -55,7 +66,7 @@ FixedPointSum::FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int wo
 }
 
 FixedPointAdder FixedPointSum::adder() const {
-  return {sums_.data(), peaks_.data(), scales_.data(), values(), slots()};
+  return {sums_.data(), peaks_.data(), scales_.data(), values(), slots(), {}};
 }
 
 void FixedPointSum::clear() {
@@ -65,9 +76,7 @@ void FixedPointSum::clear() {
 
 void FixedPointSum::collect() {
   const auto sums = sums_;
-  const auto peaks = peaks_;
   const auto total = total_;
-  const auto top = top_;
   const int workers = workers_;
   const Kokkos::RangePolicy<ExecutionSpace> all_values(0, values());
   Kokkos::parallel_for(
@@ -76,6 +85,34 @@ void FixedPointSum::collect() {
         for (int worker = 0; worker < workers; ++worker) sum += static_cast<std::uint64_t>(sums(worker, i));
         total(i) = static_cast<std::int64_t>(sum);
       });
+  add_up_peaks();
+  Kokkos::fence("ebmpi::core::collect");
+  Kokkos::deep_copy(total_host_, total_);
+  Kokkos::deep_copy(top_host_, top_);
+}
+
+void FixedPointSum::collect_slots(int first_slot, int last_slot) {
+  const std::int64_t first = slot_first_[first_slot], last = slot_first_[last_slot];
+  if constexpr (FixedPointAdder::own_copies) {
+    const std::int64_t* const own = sums_.data();
+    std::int64_t* const total = total_host_.data();
+    const std::int64_t stride = values();
+    for (std::int64_t i = first; i < last; ++i) {
+      auto sum = static_cast<std::uint64_t>(own[i]);
+      for (int worker = 1; worker < workers_; ++worker)
+        sum += static_cast<std::uint64_t>(own[worker * stride + i]);
+      total[i] = static_cast<std::int64_t>(sum);
+    }
+  } else {
+    const std::pair<std::int64_t, std::int64_t> range(first, last);
+    Kokkos::deep_copy(Kokkos::subview(total_host_, range), Kokkos::subview(sums_, 0, range));
+  }
+}
+
+void FixedPointSum::add_up_peaks() {
+  const auto peaks = peaks_;
+  const auto top = top_;
+  const int workers = workers_;
   const Kokkos::RangePolicy<ExecutionSpace> all_slots(0, slots());
   Kokkos::parallel_for(
       "ebmpi::core::collect_peaks", all_slots, KOKKOS_LAMBDA(std::int64_t slot) {
@@ -84,13 +121,21 @@ void FixedPointSum::collect() {
           peak = peaks(worker, slot) > peak ? peaks(worker, slot) : peak;
         top(slot) = peak;
       });
+}
+
+void FixedPointSum::collect_peaks() {
+  add_up_peaks();
   Kokkos::fence("ebmpi::core::collect");
-  Kokkos::deep_copy(total_host_, total_);
   Kokkos::deep_copy(top_host_, top_);
 }
 
 std::span<std::int64_t> FixedPointSum::sums() {
   return {total_host_.data(), total_host_.size()};
+}
+std::span<std::int64_t> FixedPointSum::sums_of_slots(int first_slot, int last_slot) {
+  const std::int64_t first = slot_first_[first_slot];
+  return sums().subspan(static_cast<std::size_t>(first),
+                        static_cast<std::size_t>(slot_first_[last_slot] - first));
 }
 std::span<std::int64_t> FixedPointSum::peaks() {
   return {top_host_.data(), top_host_.size()};

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "core/tile.hpp"
@@ -27,6 +26,14 @@ KOKKOS_FORCEINLINE_FUNCTION std::int64_t widen_magnitude(Bits bits) {
   return Kokkos::bit_cast<std::int64_t>(static_cast<double>(Kokkos::bit_cast<Scalar>(bits)));
 }
 
+/// Whom workers tell, on a CPU, that they will add nothing more to a slot: then its sum can be sent to other
+/// ranks while the rest is computed. A function pointer, because device code may not call virtual members of
+/// the host.
+struct SlotListener {
+  void (*hear)(void* self, int slot) = nullptr;
+  void* self = nullptr;
+};
+
 /// The handle that kernels add with. A *slot* is a tensor or a single number with a power-of-two scale of its
 /// own; every block of samples adds round(value · scale) to 64-bit integers, so that any order of additions
 /// gives the same bits. On a CPU each worker (team) adds to its own copy; on a GPU all teams add atomically
@@ -39,6 +46,19 @@ struct FixedPointAdder {
   const double* scales = nullptr;  // (slots)
   std::int64_t values = 0;
   int slots = 0;
+  SlotListener listener = {};
+
+  /// How many of `workers` have any of `blocks` to add.
+  static constexpr int busy_workers(int workers, std::int64_t blocks) {
+    return static_cast<int>(own_copies && workers < blocks ? workers : blocks);
+  }
+
+  /// To be called by each busy worker once, after its last addend to `slot`.
+  KOKKOS_FORCEINLINE_FUNCTION void finish(int slot) const {
+    if constexpr (own_copies) {
+      if (listener.hear) listener.hear(listener.self, slot);
+    }
+  }
 
   /// Adds `count` neighbours, from `from` to position `index` on; `peak` is raised to the largest
   /// magnitude_bits met.
@@ -111,7 +131,12 @@ public:
   void clear();
   /// Adds up the workers' copies; afterwards `sums` and `peaks` may be reduced over ranks (sum and maximum).
   void collect();
+  /// The same in parts: the sums of the slots from `first_slot` to before `last_slot`, which the calling
+  /// thread may add up, on a CPU, while workers are still busy with others; and the peaks.
+  void collect_slots(int first_slot, int last_slot);
+  void collect_peaks();
   std::span<std::int64_t> sums();
+  std::span<std::int64_t> sums_of_slots(int first_slot, int last_slot);
   std::span<std::int64_t> peaks();
 
   /// Looks at the reduced peaks. `good`: the sums are exact, and the scales are set for the next use.
@@ -131,9 +156,10 @@ public:
   void set_exponents(const std::vector<std::int64_t>& exponents);
 
 private:
-  using HostView =
-      decltype(Kokkos::create_mirror_view(std::declval<Kokkos::View<std::int64_t*, MemorySpace>>()));
+  /// Page-locked where there is a device, which then copies at full speed.
+  using HostView = Kokkos::View<std::int64_t*, Kokkos::SharedHostPinnedSpace>;
 
+  void add_up_peaks();
   void upload_scales();
 
   int workers_;
@@ -147,7 +173,7 @@ private:
   Kokkos::View<int*, MemorySpace> slot_of_;                               // (values)
   Kokkos::View<double*, MemorySpace> scales_;                             // (slots)
   Kokkos::View<double*, MemorySpace> used_scales_;                        // (slots)
-  HostView total_host_, top_host_;
+  HostView total_host_, top_host_;  // on a CPU the same memory as total_ and top_
 };
 
 }  // namespace ebmpi::core

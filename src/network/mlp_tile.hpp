@@ -122,7 +122,8 @@ public:
   }
 
   /// As `reverse`, but stops at the parameters: adds the derivative of Σ weights · output with respect to
-  /// them to the fixed-point sums, one addend to each parameter. `input` is the tile that `forward` saw.
+  /// them to the fixed-point sums, one addend to each parameter. `input` is the tile that `forward` saw. The
+  /// adder hears of each layer's weight slot when its addends are in, from the last layer to the first.
   template <class Member>
   EBMPI_TILE_FUNCTION void add_gradient(const Member& member, const Scalar* input, const Scalar* weights,
                                         const core::FixedPointAdder& adder, int worker) const {
@@ -138,6 +139,7 @@ public:
                               {adder, worker, dense.weight_slot, dense.weight_index});
       core::add_row_sums(member, adjoint, dense.outputs, row,
                          {adder, worker, dense.weight_slot + 1, dense.bias_index});
+      adder.finish(dense.weight_slot);
       if (layer == 0) return;
       Scalar* const out = adjoints(layer - 1);
       core::matrix_times_tile(member, dense.reverse, adjoint, out, row);

@@ -164,7 +164,8 @@ std::size_t pass_workspace(const network::MlpView<Scalar>& mlp, const Program& p
 
 /// Adds ∂loss/∂θ, summed over all samples, and the loss terms of all blocks to `adder`, whose slots are the
 /// network's tensors followed by `Program::terms` + `common_terms` single numbers. With Task::loss only the
-/// latter.
+/// latter. Each of FixedPointAdder::busy_workers(workers, blocks) tells the adder's listener when it is done
+/// with a layer.
 template <class Program, class Scalar>
 void add_jet_gradients(const core::ExecutionSpace& space, const network::MlpView<Scalar>& mlp,
                        const Program& program, const JetBatch<Scalar>& batch, Task task,
@@ -172,8 +173,7 @@ void add_jet_gradients(const core::ExecutionSpace& space, const network::MlpView
   const auto blocks = static_cast<std::int64_t>(batch.blocks.extent(0));
   if (blocks == 0) return;
   const int dimension = static_cast<int>(batch.samples.extent(1));
-  const int teams =
-      static_cast<int>(core::FixedPointAdder::own_copies && workers < blocks ? workers : blocks);
+  const int teams = core::FixedPointAdder::busy_workers(workers, blocks);
   const std::size_t bytes = detail::pass_workspace(mlp, program, dimension);
   const core::TeamScratch team = core::team_with_scratch<Scalar>(space, teams, bytes);
   const int level = team.level, passes = program.passes(dimension);
@@ -181,8 +181,11 @@ void add_jet_gradients(const core::ExecutionSpace& space, const network::MlpView
       "ebmpi::objective::add_jet_gradients", team.policy, KOKKOS_LAMBDA(const core::TeamMember& member) {
         const core::ScratchArena arena = core::team_arena(member, level, bytes);
         for (std::int64_t block = member.league_rank(); block < blocks; block += teams) {
-          for (int pass = 0; pass < passes; ++pass)
-            detail::run_pass(member, arena, mlp, program, batch, batch.blocks(block), pass, task, adder);
+          for (int pass = 0; pass < passes; ++pass) {
+            core::FixedPointAdder own = adder;
+            if (block + teams < blocks || pass + 1 < passes) own.listener = {};  // more will come
+            detail::run_pass(member, arena, mlp, program, batch, batch.blocks(block), pass, task, own);
+          }
         }
       });
 }

@@ -227,6 +227,7 @@ private:
             stop == StopReason::time_limit ? "the time limit is near" : "a signal asked for it"));
       }
       tell_best();
+      progress_.say(describe(trainer_->clock()));
     }
     return done ? core::ExitCode::done : core::ExitCode::stopped_early;
   }

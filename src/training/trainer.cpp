@@ -67,8 +67,10 @@ Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::Sha
       batch_(config, shards, data_.dimension(), objective_->group()),
       slots_(data::make_batch_slots(shards, config.optimizer.batch_size, data_.training_slices())),
       sums_(slot_sizes(network_.layout(), objective_->terms()), ExecutionSpace().concurrency()),
+      reduction_(communicator, sums_, network_.shape().layers()),
       gradient_("ebmpi::training::gradient", network_.layout().size()),
-      control_(static_cast<std::size_t>(sums_.slots()) + 1) {
+      control_(static_cast<std::size_t>(sums_.slots()) + 1),
+      loss_terms_(static_cast<std::size_t>(objective_->terms())) {
   network_.initialize(static_cast<std::uint64_t>(config.run.seed));
   if (config.network.spectral_norm) {
     spectral_norm_.emplace(weight_matrices(network_.layout()));
@@ -93,10 +95,9 @@ template <class Scalar>
 StopReason Trainer<Scalar>::step(StopReason wish) {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t step = state_.step + 1;
-  data_.draw(step, slots_, batch_.data());
-  supply_negatives(step);
+  draw_batch(step);
+  if (chains_) advance_chains(step);
   const StopReason agreed = accumulate_gradient(step, wish);
-  sums_.quotient(static_cast<double>(config_.optimizer.batch_size), network_.layout().size(), gradient_);
   update(step);
   state_.step = step;
   state_.exponents = sums_.exponents();
@@ -105,12 +106,19 @@ StopReason Trainer<Scalar>::step(StopReason wish) {
 }
 
 template <class Scalar>
-void Trainer<Scalar>::supply_negatives(std::int64_t step) {
-  if (chains_) chains_->advance(step, network_, batch_.data(), batch_.negatives());
+void Trainer<Scalar>::draw_batch(std::int64_t step) {
+  const PhaseClock::Scope input(clock_, Phase::input);
+  data_.draw(step, slots_, batch_.data());
   if (!noise_) return;
   noise_->draw(static_cast<std::uint32_t>(step), batch_.first_negative_number(), batch_.negatives(),
                batch_.log_noise_of_negatives());
   noise_->log_density(batch_.data(), batch_.log_noise_of_data());
+}
+
+template <class Scalar>
+void Trainer<Scalar>::advance_chains(std::int64_t step) {
+  const PhaseClock::Scope chains(clock_, Phase::chains);
+  chains_->advance(step, network_, batch_.data(), batch_.negatives());
 }
 
 template <class Scalar>
@@ -120,11 +128,11 @@ StopReason Trainer<Scalar>::accumulate_gradient(std::int64_t step, StopReason wi
   StopReason agreed = StopReason::none;
   FixedPointSum::Verdict verdict = FixedPointSum::Verdict::repeat;
   while (verdict == FixedPointSum::Verdict::repeat) {
-    sums_.clear();
-    objective_->add(ExecutionSpace(), network_.view(), batch, objective::Task::gradient, sums_.adder(),
-                    sums_.workers());
-    sums_.collect();
+    add_gradient(batch);
+    const PhaseClock::Scope reduction(clock_, Phase::reduction);
+    reduction_.send_rest();
     agreed = agree(wish);
+    reduction_.wait();
     verdict = sums_.judge(addends);
   }
   if (verdict == FixedPointSum::Verdict::not_finite) {
@@ -132,11 +140,19 @@ StopReason Trainer<Scalar>::accumulate_gradient(std::int64_t step, StopReason wi
         fmt::format("training diverged at step {} (the gradient or the loss is NaN or infinite); {}", step,
                     after_divergence(config_)));
   }
-  communicator_.sum(sums_.sums());
-  std::vector<double> terms;
-  for (int t = 0; t < objective_->terms(); ++t) terms.push_back(sums_.value(network_.layout().size() + t));
-  loss_ = objective_->report(terms, static_cast<double>(config_.optimizer.batch_size));
+  const std::int64_t parameters = network_.layout().size();
+  for (std::size_t term = 0; term < loss_terms_.size(); ++term)
+    loss_terms_[term] = sums_.value(parameters + static_cast<std::int64_t>(term));
   return agreed;
+}
+
+template <class Scalar>
+void Trainer<Scalar>::add_gradient(const objective::JetBatch<Scalar>& batch) {
+  const PhaseClock::Scope gradient(clock_, Phase::gradient);
+  sums_.clear();
+  const core::FixedPointAdder adder = reduction_.begin(static_cast<std::int64_t>(batch.blocks.extent(0)));
+  objective_->add(ExecutionSpace(), network_.view(), batch, objective::Task::gradient, adder,
+                  sums_.workers());
 }
 
 /// One small reduction finds the largest addends of all ranks and whether any rank wants to stop.
@@ -150,9 +166,11 @@ StopReason Trainer<Scalar>::agree(StopReason wish) {
   return static_cast<StopReason>(control_.back());
 }
 
-/// Parameters, their regularisers, their moving average.
+/// The gradient of the batch's mean loss; parameters, their regularisers, their moving average.
 template <class Scalar>
 void Trainer<Scalar>::update(std::int64_t step) {
+  const PhaseClock::Scope optimizer(clock_, Phase::optimizer);
+  sums_.quotient(static_cast<double>(config_.optimizer.batch_size), network_.layout().size(), gradient_);
   const double learning_rate = schedule_(step);
   if (spectral_norm_) spectral_norm_->project_gradient(gradient_, network_.parameters());
   clip();
@@ -239,6 +257,7 @@ network::MlpEnergy<Scalar> Trainer<Scalar>::energy_of(const network::Mlp<Scalar>
 template <class Scalar>
 bool Trainer<Scalar>::validate() {
   if (!held_out_) return false;
+  const PhaseClock::Scope validation_phase(clock_, Phase::validation);
   average_.pack();
   ValidationState& validation = state_.validation;
   validation.loss = validation_loss((*held_out_)(communicator_, average_.view()), config_);
@@ -263,9 +282,10 @@ Metrics Trainer<Scalar>::form() const {
 
 template <class Scalar>
 Metrics Trainer<Scalar>::measure() {
+  const PhaseClock::Scope figures(clock_, Phase::figures);
   Metrics metrics = form();
   metrics.step = state_.step;
-  metrics.loss = loss_;
+  metrics.loss = objective_->report(loss_terms_, static_cast<double>(config_.optimizer.batch_size));
   const EnergyFigures held_out = energy_figures(communicator_, shards_, energy_of(network_),
                                                 data_.validation(), validation_rows(shards_, data_));
   if (metrics.validation_energy) metrics.validation_energy = held_out.energy;
@@ -295,6 +315,7 @@ void Trainer<Scalar>::resume(const std::string& checkpoint) {
 
 template <class Scalar>
 void Trainer<Scalar>::save(const std::string& path) {
+  const PhaseClock::Scope checkpoint(clock_, Phase::checkpoint);
   if (!std::isfinite(norm_(network_.parameters())) || !std::isfinite(norm_(average_.parameters()))) {
     throw core::DivergenceError(fmt::format(
         "training diverged at step {} (a parameter is NaN or infinite, so {} was not written); {}",

@@ -16,8 +16,10 @@
 #include "training/batch.hpp"
 #include "training/checkpoint.hpp"
 #include "training/contrast_noise.hpp"
+#include "training/gradient_reduction.hpp"
 #include "training/metrics.hpp"
 #include "training/negatives.hpp"
+#include "training/phase_clock.hpp"
 #include "training/settings.hpp"
 #include "training/stop.hpp"
 #include "training/validation.hpp"
@@ -55,12 +57,16 @@ public:
   const data::TrainingData<Scalar>& data() const { return data_; }
   const network::Mlp<Scalar>& network() const { return network_; }
   double temperature() const;
+  /// What this rank spent its time on since it was constructed.
+  const PhaseClock& clock() const { return clock_; }
 
 private:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
-  void supply_negatives(std::int64_t step);
+  void draw_batch(std::int64_t step);
+  void advance_chains(std::int64_t step);
   StopReason accumulate_gradient(std::int64_t step, StopReason wish);
+  void add_gradient(const objective::JetBatch<Scalar>& batch);
   StopReason agree(StopReason wish);
   void update(std::int64_t step);
   bool may_be_logged(std::int64_t step) const;
@@ -87,12 +93,14 @@ private:
   Batch<Scalar> batch_;
   core::BatchSlots slots_;             // of the data
   core::FixedPointSum sums_;           // gradient (P), loss terms
+  GradientReduction reduction_;        // of them
   Buffer gradient_;                    // (P)
   std::vector<std::int64_t> control_;  // peaks of the sums and the wish to stop, reduced together
   std::unique_ptr<objective::Objective<Scalar>> validation_objective_;  // null where there is none
   std::optional<Validation<Scalar>> held_out_;
-  objective::LossReport loss_;
+  std::vector<double> loss_terms_;  // (terms), sums over the last batch
   double gradient_norm_ = 0;
+  PhaseClock clock_;
   RunState state_;
 };
 
