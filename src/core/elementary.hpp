@@ -46,10 +46,35 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar vector_exp(Scalar x) {
   }
 }
 
-/// 1 / (1 + e^-x).
+/// 1 / (1 + e^-x). In single precision e^-x = 2^k · 2^f with a polynomial for 2^f (minimax in the relative error,
+/// 2e-9) rather than vector_exp, whose reduction of the argument costs two more multiply-adds: its relative
+/// error grows as 1.3e-8·|x|, which the sum with 1 hides where x > -1 and which is below that of x itself beyond.
+/// Activations take a fifth of a narrow network's time, so they are counted in instructions.
 template <class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION Scalar vector_sigmoid(Scalar x) {
-  return Scalar(1) / (Scalar(1) + vector_exp(-x));
+  if constexpr (sizeof(Scalar) == 8) {
+    return Scalar(1) / (Scalar(1) + Kokkos::exp(-x));
+  } else {
+    constexpr float log2_e = 1.44269504f;
+    const std::int32_t bits = Kokkos::bit_cast<std::int32_t>(x);
+    std::int32_t magnitude = bits & 0x7fffffff;
+    magnitude = magnitude > detail::largest_exponent_bits ? detail::largest_exponent_bits : magnitude;
+    const float bounded = Kokkos::bit_cast<float>(magnitude | (bits & ~0x7fffffff));
+    const float shifted = bounded * -log2_e + detail::rounding_shift;
+    const float k = shifted - detail::rounding_shift;
+    const float f = bounded * -log2_e - k;
+    float p = 1.53458124e-4f;
+    p = p * f + 1.33999309e-3f;
+    p = p * f + 9.61848907e-3f;
+    p = p * f + 5.55032864e-2f;
+    p = p * f + 2.40226462e-1f;
+    p = p * f + 6.93147182e-1f;
+    p = p * f + 1.0f;
+    const std::int32_t exponent = Kokkos::bit_cast<std::int32_t>(shifted) << 23;
+    const float power = Kokkos::bit_cast<float>(Kokkos::bit_cast<std::int32_t>(p) + exponent);
+    // x - x hands on a NaN, which the bound has lost; a difference is cheaper than a product here.
+    return 1.0f / (1.0f + power + (x - x));
+  }
 }
 
 /// Natural logarithm of a positive, normal number.

@@ -64,9 +64,9 @@ KOKKOS_FORCEINLINE_FUNCTION void activation_derivatives(Scalar z, Scalar (&phi)[
   constexpr Scalar one = 1;
   if constexpr (activation == Activation::silu) {
     const Scalar s = core::vector_sigmoid(z);
-    const Scalar q = s * (one - s);
     phi[0] = z * s;
-    if constexpr (Count > 1) phi[1] = s + z * q;
+    if constexpr (Count > 1) phi[1] = s + phi[0] * (one - s);
+    const Scalar q = s * (one - s);
     if constexpr (Count > 2) phi[2] = q * (Scalar(2) + z * (one - Scalar(2) * s));
     if constexpr (Count > 3)
       phi[3] = q * (Scalar(3) * (one - Scalar(2) * s) + z * (one - Scalar(6) * s + Scalar(6) * s * s));

