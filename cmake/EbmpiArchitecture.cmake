@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The flags that every target of the project shares. Kokkos' SIMD types choose their width from the KOKKOS_ARCH_* macros of the
-# installed package; a package built for baseline x86-64 would leave them scalar (22 times slower), so the macro that belongs to the
+# installed package; a package built for baseline x86-64 would leave them scalar, so the macro that belongs to the
 # instruction set in use is defined here when the package does not define one. Afterwards EBMPI_SIMD names that width.
 include(CheckCXXSourceCompiles)
 include(CheckCXXCompilerFlag)
@@ -57,14 +57,14 @@ elseif(_neon)
   set(EBMPI_SIMD NEON)
   set(EBMPI_KOKKOS_ARCH KOKKOS_ARCH_ARM_NEON)
 else()
-  set(EBMPI_SIMD scalar)
+  set(EBMPI_SIMD "128-bit vectors")
 endif()
 message(STATUS "Width of the CPU kernels: ${EBMPI_SIMD}")
-if(EBMPI_SIMD STREQUAL "scalar" AND EBMPI_HAS_MARCH_NATIVE)
+if(EBMPI_SIMD STREQUAL "128-bit vectors" AND EBMPI_HAS_MARCH_NATIVE)
   ebmpi_probe(__AVX2__ -march=native _machine_has_avx2)
   if(_machine_has_avx2)
-    message(WARNING "The kernels are built for scalar arithmetic although this machine has AVX2 (EBMPI_NATIVE=${EBMPI_NATIVE}, "
-                    "CMAKE_CXX_FLAGS=\"${CMAKE_CXX_FLAGS}\"), which is about 20 times slower; turn EBMPI_NATIVE on, or pass "
+    message(WARNING "The kernels are built for 128-bit vectors although this machine has AVX2 (EBMPI_NATIVE=${EBMPI_NATIVE}, "
+                    "CMAKE_CXX_FLAGS=\"${CMAKE_CXX_FLAGS}\"), which is several times slower; turn EBMPI_NATIVE on, or pass "
                     "the oldest instruction set that the program must run on, for example -DCMAKE_CXX_FLAGS=-march=x86-64-v3")
   endif()
 endif()

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/build_info.hpp"
+#include "core/instruction_set.hpp"
 #include "core/pack.hpp"
 
 namespace ebmpi::cli {
@@ -157,6 +158,7 @@ void print_report(const BenchReport& report) {
       build.version, build.git_hash, report.context.processor, report.context.ranks,
       report.context.threads_per_rank, build.simd, core::pack_width<float>, report.samples,
       report.peak_gflops, report.bandwidth_gb_per_s);
+  if (const std::string loss = core::lost_speed(); !loss.empty()) fmt::print("warning: {}\n", loss);
   print_kernels(report.kernels);
   print_shares(report.shares);
   print_steps(report.steps);

@@ -19,7 +19,7 @@ struct BuildInfo {
   std::string_view build_type;       ///< "Release", "Debug", …
   std::string_view compiler;         ///< "GNU 14.2.0"
   std::string_view flags;            ///< optimisation and instruction set
-  std::string_view simd;             ///< "AVX-512", "AVX2", "NEON", "scalar" or "GPU threads"
+  std::string_view simd;             ///< "AVX-512", "AVX2", "NEON", "128-bit vectors" or "GPU threads"
   std::string_view kokkos_backends;  ///< "OPENMP", "CUDA OPENMP", …
   std::array<DependencyVersion, 6> dependencies;
 };

@@ -46,10 +46,10 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar vector_exp(Scalar x) {
   }
 }
 
-/// 1 / (1 + e^-x). In single precision e^-x = 2^k · 2^f with a polynomial for 2^f (minimax in the relative error,
-/// 2e-9) rather than vector_exp, whose reduction of the argument costs two more multiply-adds: its relative
-/// error grows as 1.3e-8·|x|, which the sum with 1 hides where x > -1 and which is below that of x itself beyond.
-/// Activations take a fifth of a narrow network's time, so they are counted in instructions.
+/// 1 / (1 + e^-x). In single precision e^-x = 2^k · 2^f with a polynomial for 2^f (minimax in the relative
+/// error, 2e-9) rather than vector_exp, whose reduction of the argument costs two more multiply-adds: its
+/// relative error grows as 1.3e-8·|x|, which the sum with 1 hides where x > -1 and which is below that of x
+/// itself beyond. Activations take a fifth of a narrow network's time, so they are counted in instructions.
 template <class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION Scalar vector_sigmoid(Scalar x) {
   if constexpr (sizeof(Scalar) == 8) {

@@ -29,7 +29,7 @@ double multiply_adds(const Kokkos::View<Scalar*, MemorySpace>& sink, int teams) 
         const PackType factor(Scalar(0.999)), addend(Scalar(0.001));
         for (int round = 0; round < rounds; ++round) {
           EBMPI_UNROLL
-          for (int i = 0; i < chains; ++i) sum[i] = Kokkos::fma(sum[i], factor, addend);
+          for (int i = 0; i < chains; ++i) sum[i] = multiply_add(sum[i], factor, addend);
         }
         alignas(64) Scalar values[pack_width<Scalar>];
         for (int i = 0; i < chains; ++i) {
