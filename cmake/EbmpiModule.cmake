@@ -19,10 +19,17 @@ endfunction()
 
 # ebmpi_add_module(NAME SOURCES file… DEPENDS target…): one folder of src/ as one static library with its
 # dependencies declared; the library target is ebmpi_<NAME>, its installed name ebmpi::<NAME>. KERNELS: its sources
-# include Kokkos, which is then precompiled once for all such folders.
+# include Kokkos, which is then precompiled once for all such folders. HOST: its sources include nothing of Kokkos, and go
+# past the compiler of GPU code, which does not understand toml++; DEPENDS_OF_SOURCES then names what they are compiled with.
 function(ebmpi_add_module NAME)
-  cmake_parse_arguments(ARG "KERNELS" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "KERNELS;HOST" "" "SOURCES;DEPENDS;DEPENDS_OF_SOURCES" ${ARGN})
   set(target ebmpi_${NAME})
+  if(ARG_HOST AND EBMPI_GPU)
+    add_library(${target}_objects OBJECT ${ARG_SOURCES})
+    target_include_directories(${target}_objects PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${target}_objects PRIVATE ${ARG_DEPENDS_OF_SOURCES} ebmpi_build_flags)
+    set(ARG_SOURCES $<TARGET_OBJECTS:${target}_objects>)
+  endif()
   add_library(${target} STATIC ${ARG_SOURCES})
   add_library(ebmpi::${NAME} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${NAME})

@@ -13,6 +13,7 @@
 
 #include "cli/command.hpp"
 #include "comm/communicator.hpp"
+#include "comm/device_choice.hpp"
 #include "config/spelling.hpp"
 #include "core/error.hpp"
 #include "training/stop.hpp"
@@ -50,6 +51,14 @@ void refuse_unknown_command(const CLI::App& program, int argc, char** argv) {
       "); 'ebmpi --help' lists the commands");
 }
 
+/// Kokkos' own advice on OMP_PROC_BIND is noise in a job's log.
+Kokkos::InitializationSettings kokkos_settings(const Communicator& communicator) {
+  Kokkos::InitializationSettings settings;
+  settings.set_disable_warnings(true);
+  if (const auto device = ebmpi::comm::choose_device(communicator)) settings.set_device_id(*device);
+  return settings;
+}
+
 int run(int argc, char** argv, const Communicator& communicator) {
   CLI::App program("Trains energy-based models p(x) = exp(-E(x))/Z on one or many nodes.", "ebmpi");
   program.require_subcommand(1);
@@ -63,6 +72,8 @@ int run(int argc, char** argv, const Communicator& communicator) {
   try {
     refuse_unknown_command(program, argc, argv);
     program.parse(argc, argv);
+    // Not before it is needed: help, the version and bad usage can be told on a machine without the GPUs.
+    const Kokkos::ScopeGuard kokkos(kokkos_settings(communicator));
     return action(communicator);
   } catch (const CLI::ParseError& error) {
     return leave_parser(program, error, communicator);
@@ -70,13 +81,6 @@ int run(int argc, char** argv, const Communicator& communicator) {
     report(communicator, error.what());
     return static_cast<int>(error.code());
   }
-}
-
-/// Kokkos' own advice on OMP_PROC_BIND is noise in a job's log.
-Kokkos::InitializationSettings quiet_settings() {
-  Kokkos::InitializationSettings settings;
-  settings.set_disable_warnings(true);
-  return settings;
 }
 
 }  // namespace
@@ -90,7 +94,6 @@ int main(int argc, char** argv) {
   {
     const Communicator communicator(MPI_COMM_WORLD);
     try {
-      const Kokkos::ScopeGuard kokkos(quiet_settings());
       exit_code = run(argc, argv, communicator);
     } catch (const std::exception& error) {
       // A fault of the program itself, perhaps on this rank alone: the others must not wait for it.

@@ -3,6 +3,7 @@
 
 #include "core/fixed_point.hpp"
 #include "core/tile.hpp"
+#include "core/tile_blocks.hpp"
 #include "core/transpose_square.hpp"
 #include "core/unroll.hpp"
 
@@ -106,15 +107,30 @@ KOKKOS_FORCEINLINE_FUNCTION void outer_block_rows(int rows, Arguments... argumen
   }
 }
 
-}  // namespace detail
+/// Adds the elements of a block on a GPU; its note is the largest of their magnitudes.
+template <class Scalar>
+struct TargetSink {
+  const GradientTarget& target;
+  int columns;
 
-/// Adds Σ_lane left (rows, lane) ⊗ right (lane, columns) to the target, one addend for each element. `right`
-/// is a transposed tile of `lanes` rows and transposed_columns(columns) columns.
+  KOKKOS_FORCEINLINE_FUNCTION auto start() const { return magnitude_bits(Scalar(0)); }
+  template <class Bits>
+  KOKKOS_FORCEINLINE_FUNCTION void add(int row, int column, Scalar value, Bits& peak) const {
+    const std::int64_t position = target.index + static_cast<std::int64_t>(row) * columns + column;
+    target.adder.add_row(target.worker, target.slot, position, &value, 1, peak);
+  }
+  template <class Bits>
+  KOKKOS_FORCEINLINE_FUNCTION void end(Bits peak) const {
+    target.adder.template note_peak<Scalar>(target.worker, target.slot, peak);
+  }
+};
+
+/// Σ_lane left (rows, lane) ⊗ right (lane, columns) in packs, added to the target.
 template <class Member, class Scalar>
-EBMPI_TILE_FUNCTION void add_outer_product(const Member& member, const Scalar* left, int rows,
-                                           const Scalar* right, int columns, int lanes,
-                                           const GradientTarget& target) {
-  using Shape = TileShape<Scalar>;
+KOKKOS_FORCEINLINE_FUNCTION void outer_in_packs(const Member& member, const Scalar* left, int rows,
+                                                const Scalar* right, int columns, int lanes,
+                                                const GradientTarget& target) {
+  using Shape = TileShapeOn<Scalar, true>;
   using PackType = Pack<Scalar>;
   const int right_columns = transposed_columns<Scalar>(columns);
   constexpr int rows_of_panel = Shape::register_rows;
@@ -150,12 +166,45 @@ EBMPI_TILE_FUNCTION void add_outer_product(const Member& member, const Scalar* l
   });
 }
 
+}  // namespace detail
+
+/// Brings `in` (features, lanes) into the form in which add_outer_product takes its right factor: transposed
+/// on a CPU, whose packs are neighbouring columns; as it is on a GPU, but in the faster memory of `out`,
+/// which has transposed_columns(features) · lanes numbers. Ends with a team barrier.
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void arrange_right_factor(const Member& member, const Scalar* in, int features,
+                                                      Scalar* out, int lanes) {
+  if constexpr (is_host_space<typename Member::execution_space>) {
+    transpose_tile(member, in, features, out, lanes);
+  } else {
+    for_each(member, features * lanes, [&](int i) { out[i] = in[i]; });
+  }
+}
+
+/// Adds Σ_lane left (rows, lane) ⊗ right (columns, lane) to the target, one addend for each element. `right`
+/// is what arrange_right_factor has made of a tile (columns, lanes). Ends with a team barrier.
+template <class Member, class Scalar>
+EBMPI_TILE_FUNCTION void add_outer_product(const Member& member, const Scalar* left, int rows,
+                                           const Scalar* right, int columns, int lanes,
+                                           const GradientTarget& target) {
+  if constexpr (is_host_space<typename Member::execution_space>) {
+    detail::outer_in_packs(member, left, rows, right, columns, lanes, target);
+  } else {
+    detail::outer_in_blocks(member, left, rows, right, columns, lanes,
+                            detail::TargetSink<Scalar>{target, columns});
+  }
+}
+
 /// Adds Σ_lane in (row, lane) over the first `tile_size` lanes of each row to target.index + row.
 template <class Member, class Scalar>
 EBMPI_TILE_FUNCTION void add_row_sums(const Member& member, const Scalar* in, int rows, int lanes,
                                       const GradientTarget& target) {
   for_each(member, rows, [&](int row) {
     const Scalar* const from = in + static_cast<std::ptrdiff_t>(row) * lanes;
+    if constexpr (!is_host_space<typename Member::execution_space>) {
+      return target.adder.add(target.worker, target.slot, target.index + row,
+                              detail::sum_of_lanes(from, row, tile_size));
+    }
     // Partial sums of a fixed shape: the result must not depend on how wide the machine's packs are grouped.
     constexpr int partials = 16;
     Scalar partial[partials] = {};

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "core/tile.hpp"
+#include "core/tile_blocks.hpp"
 #include "core/unroll.hpp"
 
 namespace ebmpi::core {
 
-/// A matrix (rows, columns) cut into panels of `TileShape::register_rows` rows, each stored column by column,
-/// so that the weights of one step of the product lie side by side. The last panel is padded with zeros.
+/// A matrix (rows, columns) cut into panels of `TileShape::panel_rows` rows, each stored column by column, so
+/// that the weights of one step of the product lie side by side. The last panel is padded with zeros. `data`
+/// is aligned as device memory is.
 template <class Scalar>
 struct PanelMatrix {
   const Scalar* data = nullptr;
@@ -16,12 +18,12 @@ struct PanelMatrix {
 
   template <class Space = ExecutionSpace>
   KOKKOS_FORCEINLINE_FUNCTION static constexpr int size(int rows, int columns) {
-    return round_up(rows, TileShape<Scalar, Space>::register_rows) * columns;
+    return round_up(rows, TileShape<Scalar, Space>::panel_rows) * columns;
   }
   /// Where element (row, column) is stored.
   template <class Space = ExecutionSpace>
   KOKKOS_FORCEINLINE_FUNCTION static constexpr int position(int row, int column, int columns) {
-    constexpr int panel = TileShape<Scalar, Space>::register_rows;
+    constexpr int panel = TileShape<Scalar, Space>::panel_rows;
     return (row / panel * columns + column) * panel + row % panel;
   }
 };
@@ -95,22 +97,23 @@ EBMPI_TILE_FUNCTION void matrix_times_tile(const Member& member, const PanelMatr
                                            const Scalar* in, Scalar* out, int lanes, int stride) {
   using Space = typename Member::execution_space;
   using Shape = TileShape<Scalar, Space>;
-  constexpr int rows_of_panel = Shape::register_rows;
-  const int groups = lanes / (Shape::width * Shape::register_packs);
-  const int panels = round_up(matrix.rows, rows_of_panel) / rows_of_panel;
-  // On a GPU neighbouring threads take neighbouring lanes, so that their loads coalesce: the packs of one
-  // thread then lie `groups` lanes apart. On a CPU there is one group to a tile and its packs are neighbours.
-  const int pack_stride = Shape::on_host ? Shape::width : groups;
-  const int group_stride = Shape::on_host ? Shape::width * Shape::register_packs : 1;
-  for_each(member, panels * groups, [&](int item) {
-    const int panel = item / groups;
-    const int first_row = panel * rows_of_panel;
-    const int offset = item % groups * group_stride;
-    const int rows = matrix.rows - first_row < rows_of_panel ? matrix.rows - first_row : rows_of_panel;
-    detail::panel_product_any<Shape, Pack<Scalar, Space>>(
-        rows, matrix.data + static_cast<std::ptrdiff_t>(first_row) * matrix.columns, matrix.columns,
-        in + offset, out + static_cast<std::ptrdiff_t>(first_row) * stride + offset, stride, pack_stride);
-  });
+  if constexpr (Shape::on_host) {
+    constexpr int rows_of_panel = Shape::register_rows;
+    constexpr int lanes_of_group = Shape::width * Shape::register_packs;
+    const int groups = lanes / lanes_of_group;
+    const int panels = round_up(matrix.rows, rows_of_panel) / rows_of_panel;
+    for_each(member, panels * groups, [&](int item) {
+      const int panel = item / groups;
+      const int first_row = panel * rows_of_panel;
+      const int offset = item % groups * lanes_of_group;
+      const int rows = matrix.rows - first_row < rows_of_panel ? matrix.rows - first_row : rows_of_panel;
+      detail::panel_product_any<Shape, Pack<Scalar, Space>>(
+          rows, matrix.data + static_cast<std::ptrdiff_t>(first_row) * matrix.columns, matrix.columns,
+          in + offset, out + static_cast<std::ptrdiff_t>(first_row) * stride + offset, stride, Shape::width);
+    });
+  } else {
+    detail::product_in_blocks(member, matrix.data, matrix.rows, matrix.columns, in, out, lanes, stride);
+  }
 }
 
 template <class Member, class Scalar>

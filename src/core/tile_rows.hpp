@@ -35,27 +35,49 @@ KOKKOS_FORCEINLINE_FUNCTION void store_tile(const Member& member, const Scalar* 
   });
 }
 
-/// A TeamPolicy of `league` teams, each with `bytes` of scratch: in fast memory where it fits, else in device
-/// memory.
-struct TeamScratch {
-  Kokkos::TeamPolicy<ExecutionSpace> policy;
-  int level;
+/// Where the bytes of a team's scratch are.
+struct ScratchPlan {
+  std::size_t fast = 0;  // shared memory of a GPU
+  std::size_t slow = 0;  // device memory, which its caches serve; on a CPU all of it
 };
 
+/// A TeamPolicy with a workspace for each team.
+struct TeamScratch {
+  // A GPU's compiler has to know the largest team, lest it spares registers for a larger one.
+  using Policy = std::conditional_t<
+      is_host_space<ExecutionSpace>, Kokkos::TeamPolicy<ExecutionSpace>,
+      Kokkos::TeamPolicy<ExecutionSpace, Kokkos::LaunchBounds<TileShapeOn<float, false>::team_size, 1>>>;
+  Policy policy;
+  ScratchPlan plan;
+};
+
+/// `league` teams with `bytes` of scratch each: as much of it in fast memory as there is. The fast level of a
+/// CPU holds 32 KiB only, and its caches serve either level alike.
 template <class Scalar>
 TeamScratch team_with_scratch(const ExecutionSpace& space, int league, std::size_t bytes) {
-  // The fast level of a CPU holds 32 KiB only, and its caches serve either level alike.
-  constexpr std::size_t fast_bytes = is_host_space<ExecutionSpace> ? 0 : 48 * 1024;
-  const int level = bytes <= fast_bytes ? 0 : 1;
-  Kokkos::TeamPolicy<ExecutionSpace> policy(space, league, TileShape<Scalar>::team_size);
-  policy.set_scratch_size(level, Kokkos::PerTeam(bytes + 64));
-  return {policy, level};
+  constexpr std::size_t line = 64;
+  TeamScratch::Policy policy(space, league, TileShape<Scalar>::team_size);
+  ScratchPlan plan{0, bytes};
+  if constexpr (!is_host_space<ExecutionSpace>) {
+    const std::size_t most = static_cast<std::size_t>(policy.scratch_size_max(0)) / line * line - line;
+    plan = {bytes < most ? bytes : most, bytes <= most ? 0 : bytes};
+    policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(plan.fast + line)));
+  }
+  if (plan.slow > 0 || plan.fast == 0)
+    policy.set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(plan.slow + line)));
+  return {policy, plan};
 }
 
 /// The team's scratch, aligned to a cache line.
 template <class Member>
-KOKKOS_FORCEINLINE_FUNCTION ScratchArena team_arena(const Member& member, int level, std::size_t bytes) {
-  return ScratchArena(member.team_scratch(level).get_shmem_aligned(bytes, 64));
+KOKKOS_FORCEINLINE_FUNCTION ScratchArena team_arena(const Member& member, const ScratchPlan& plan) {
+  if constexpr (is_host_space<typename Member::execution_space>) {
+    return ScratchArena(member.team_scratch(1).get_shmem_aligned(plan.slow, 64));
+  } else {
+    void* const fast = plan.fast > 0 ? member.team_scratch(0).get_shmem_aligned(plan.fast, 64) : nullptr;
+    void* const slow = plan.slow > 0 ? member.team_scratch(1).get_shmem_aligned(plan.slow, 64) : nullptr;
+    return ScratchArena(slow, fast, plan.fast);
+  }
 }
 
 /// Teams that work at the same time, each on its own tiles; never a matter of results.
@@ -80,10 +102,10 @@ void for_each_tile(const ExecutionSpace& space, const char* label, std::int64_t 
   if (tiles == 0) return;
   const int teams = concurrent_teams(tiles);
   const TeamScratch team = team_with_scratch<Scalar>(space, teams, bytes);
-  const int level = team.level;
+  const ScratchPlan plan = team.plan;
   Kokkos::parallel_for(
       label, team.policy, KOKKOS_LAMBDA(const TeamMember& member) {
-        const ScratchArena arena = team_arena(member, level, bytes);
+        const ScratchArena arena = team_arena(member, plan);
         for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams)
           body(member, arena, tile * tile_size);
       });

@@ -38,17 +38,21 @@ public:
   KOKKOS_FORCEINLINE_FUNCTION MlpTile(const MlpView<Scalar>& mlp, int directions, core::ScratchArena& arena)
       : mlp_(mlp), directions_(Order == 0 ? 0 : directions) {
     const auto units = static_cast<std::size_t>(mlp.hidden_units), row = static_cast<std::size_t>(lanes());
+    const auto take_factors = [&] {
+      const int widest_input = mlp.inputs > mlp.widest ? mlp.inputs : mlp.widest;
+      adjoints_ = arena.take<Scalar>(std::size_t{2} * mlp.widest * row);
+      right_factor_ =
+          arena.take<Scalar>(static_cast<std::size_t>(core::transposed_columns<Scalar>(widest_input)) * row);
+    };
+    // On a GPU what comes first is in fast memory, and the factors of products are read most.
+    constexpr bool factors_first = keep == Keep::everything && !core::is_host_space<core::ExecutionSpace>;
+    if constexpr (factors_first) take_factors();
     hidden_ = arena.take<Scalar>((keep == Keep::everything ? units : std::size_t{2} * mlp.widest) * row);
     slopes_ = arena.take<Scalar>(units * slope_lanes);
     if constexpr (Order > 0) rates_ = arena.take<Scalar>(units * rate_lanes());
-    if constexpr (keep == Keep::everything) {
-      const int widest_input = mlp.inputs > mlp.widest ? mlp.inputs : mlp.widest;
-      adjoints_ = arena.take<Scalar>(std::size_t{2} * mlp.widest * row);
-      transposed_ =
-          arena.take<Scalar>(static_cast<std::size_t>(core::transposed_columns<Scalar>(widest_input)) * row);
-    } else {
-      adjoints_ = hidden_;  // the hidden units have done their duty when the reverse pass starts
-    }
+    if constexpr (keep == Keep::everything && !factors_first) take_factors();
+    // The hidden units have done their duty when the reverse pass starts.
+    if constexpr (keep == Keep::slopes) adjoints_ = hidden_;
   }
 
   /// Numbers in a row: streams · tile_size.
@@ -134,8 +138,8 @@ public:
       const DenseLayer<Scalar>& dense = mlp_.layers[layer];
       if (!is_last(layer)) differentiate(member, dense, adjoints(layer));
       const Scalar* const in = layer == 0 ? input : hidden(layer - 1);
-      core::transpose_tile(member, in, dense.inputs, transposed_, row);
-      core::add_outer_product(member, adjoint, dense.outputs, transposed_, dense.inputs, row,
+      core::arrange_right_factor(member, in, dense.inputs, right_factor_, row);
+      core::add_outer_product(member, adjoint, dense.outputs, right_factor_, dense.inputs, row,
                               {adder, worker, dense.weight_slot, dense.weight_index});
       core::add_row_sums(member, adjoint, dense.outputs, row,
                          {adder, worker, dense.weight_slot + 1, dense.bias_index});
@@ -305,11 +309,11 @@ private:
 
   MlpView<Scalar> mlp_;
   int directions_;
-  Scalar* hidden_ = nullptr;      // hidden units: of all layers, or of the last two
-  Scalar* slopes_ = nullptr;      // of all layers
-  Scalar* rates_ = nullptr;       // WJ_k of all layers
-  Scalar* adjoints_ = nullptr;    // of two neighbouring layers
-  Scalar* transposed_ = nullptr;  // one layer's input, sample-major
+  Scalar* hidden_ = nullptr;        // hidden units: of all layers, or of the last two
+  Scalar* slopes_ = nullptr;        // of all layers
+  Scalar* rates_ = nullptr;         // WJ_k of all layers
+  Scalar* adjoints_ = nullptr;      // of two neighbouring layers
+  Scalar* right_factor_ = nullptr;  // one layer's input, as its outer product wants it
 };
 
 // clang-format off

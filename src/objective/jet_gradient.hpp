@@ -176,10 +176,11 @@ void add_jet_gradients(const core::ExecutionSpace& space, const network::MlpView
   const int teams = core::FixedPointAdder::busy_workers(workers, blocks);
   const std::size_t bytes = detail::pass_workspace(mlp, program, dimension);
   const core::TeamScratch team = core::team_with_scratch<Scalar>(space, teams, bytes);
-  const int level = team.level, passes = program.passes(dimension);
+  const core::ScratchPlan plan = team.plan;
+  const int passes = program.passes(dimension);
   Kokkos::parallel_for(
       "ebmpi::objective::add_jet_gradients", team.policy, KOKKOS_LAMBDA(const core::TeamMember& member) {
-        const core::ScratchArena arena = core::team_arena(member, level, bytes);
+        const core::ScratchArena arena = core::team_arena(member, plan);
         for (std::int64_t block = member.league_rank(); block < blocks; block += teams) {
           for (int pass = 0; pass < passes; ++pass) {
             core::FixedPointAdder own = adder;

@@ -70,7 +70,10 @@ public:
     numbers.resize(numbers.size() + count);
     return numbers.size() - count;
   }
+  /// Panels start where device memory is aligned: a GPU reads them in pieces of 16 bytes.
   std::size_t append_panels(const double* matrix, int n) {
+    constexpr std::size_t alignment = core::TileShape<Scalar>::alignment;
+    append((alignment - numbers.size() % alignment) % alignment);
     const std::size_t place = append(PanelMatrix<Scalar>::size(n, n));
     for (int row = 0; row < n; ++row) {
       for (int column = 0; column < n; ++column) {

@@ -13,10 +13,10 @@ using core::TeamMember;
 template <class Scalar, class Body>
 void on_one_team(std::size_t bytes, const Body& body) {
   const core::TeamScratch team = core::team_with_scratch<Scalar>(core::ExecutionSpace(), 1, bytes);
-  const int level = team.level;
+  const core::ScratchPlan plan = team.plan;
   Kokkos::parallel_for(
       "ebmpi::test::one_team", team.policy,
-      KOKKOS_LAMBDA(const TeamMember& member) { body(member, core::team_arena(member, level, bytes)); });
+      KOKKOS_LAMBDA(const TeamMember& member) { body(member, core::team_arena(member, plan)); });
   Kokkos::fence();
 }
 

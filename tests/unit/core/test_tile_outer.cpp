@@ -27,6 +27,19 @@ Buffer<Scalar> transposed(const std::vector<double>& in, int features, int lanes
   return to;
 }
 
+/// The same tile as the right factor of an outer product.
+template <class Scalar>
+Buffer<Scalar> right_factor(const std::vector<double>& in, int features, int lanes) {
+  const auto from = to_device(converted<Scalar>(in));
+  const auto to =
+      to_device(std::vector<Scalar>(core::transposed_columns<Scalar>(features) * lanes, Scalar(-77)));
+  on_one_team<Scalar>(
+      0, KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena) {
+        core::arrange_right_factor(member, from.data(), features, to.data(), lanes);
+      });
+  return to;
+}
+
 template <class Scalar>
 void check_transpose() {
   for (const int features : {1, 2, 7, 8, 9, 15, 16, 17, 33, 64, 129}) {
@@ -56,7 +69,7 @@ std::vector<double> gradients(const std::vector<double>& left, int rows, const s
   core::FixedPointSum sum({before, rows * columns, rows, after}, 2);
   const auto adder = sum.adder();
   const auto left_view = to_device(converted<Scalar>(left));
-  const auto right_view = transposed<Scalar>(right, columns, lanes);
+  const auto right_view = right_factor<Scalar>(right, columns, lanes);
   for (int pass = 0; pass < 2; ++pass) {
     sum.clear();
     on_one_team<Scalar>(

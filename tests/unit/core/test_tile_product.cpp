@@ -80,9 +80,10 @@ TEST_CASE("matrix times tile agrees with a triple loop, double", "[core][product
 
 TEST_CASE("panels hold every element once and pad the last one", "[core][product]") {
   using Panel = core::PanelMatrix<float>;
-  constexpr int rows = 13, columns = 5;
-  CHECK(Panel::size(rows, columns) == 18 * columns);
-  CHECK(Panel::size(12, columns) == 12 * columns);
+  constexpr int panel = core::TileShape<float>::panel_rows;
+  constexpr int rows = 2 * panel + 1, columns = 5;
+  CHECK(Panel::size(rows, columns) == 3 * panel * columns);
+  CHECK(Panel::size(2 * panel, columns) == 2 * panel * columns);
   std::vector<bool> taken(Panel::size(rows, columns), false);
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
