@@ -93,15 +93,33 @@ template <class Scalar>
 StopReason Trainer<Scalar>::step(StopReason wish) {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t step = state_.step + 1;
-  data_.draw(step, slots_, batch_.data());
+  const StopReason own_wish = supply_data(step, wish);
   supply_negatives(step);
-  const StopReason agreed = accumulate_gradient(step, wish);
+  const StopReason agreed = accumulate_gradient(step, own_wish);
+  if (agreed == StopReason::no_data) {
+    communicator_.together([this] {
+      if (data_error_) std::rethrow_exception(data_error_);
+    });
+  }
   sums_.quotient(static_cast<double>(config_.optimizer.batch_size), network_.layout().size(), gradient_);
   update(step);
   state_.step = step;
   state_.exponents = sums_.exponents();
   state_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return agreed;
+}
+
+/// A rank without its rows goes on with those of the step before, so that the ranks learn of it in the
+/// reduction that they make anyway.
+template <class Scalar>
+StopReason Trainer<Scalar>::supply_data(std::int64_t step, StopReason wish) {
+  try {
+    data_.draw(step, slots_, batch_.data());
+  } catch (const std::exception&) {
+    data_error_ = std::current_exception();
+    return StopReason::no_data;
+  }
+  return wish;
 }
 
 template <class Scalar>

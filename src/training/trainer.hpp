@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -40,8 +41,8 @@ public:
   void save(const std::string& path);
 
   /// Collective. One parameter update. `wish` is this rank's wish to stop; returns what all ranks agree on.
-  /// Throws core::DivergenceError on every rank where a gradient is not finite; the parameters are then those
-  /// of the step before.
+  /// Throws core::DivergenceError on every rank where a gradient is not finite, core::FileError or InputError
+  /// where a rank can no longer read its data; the parameters are then those of the step before.
   StopReason step(StopReason wish);
   /// Collective. The objective of the averaged parameters on held-out data; true where it is the best so far.
   bool validate();
@@ -55,10 +56,13 @@ public:
   const data::TrainingData<Scalar>& data() const { return data_; }
   const network::Mlp<Scalar>& network() const { return network_; }
   double temperature() const;
+  /// Seconds that this rank's steps have waited for data since the program began.
+  double seconds_waited_for_data() const { return data_.seconds_waited(); }
 
 private:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
+  StopReason supply_data(std::int64_t step, StopReason wish);
   void supply_negatives(std::int64_t step);
   StopReason accumulate_gradient(std::int64_t step, StopReason wish);
   StopReason agree(StopReason wish);
@@ -86,6 +90,7 @@ private:
   std::optional<ContrastNoise<Scalar>> noise_;
   Batch<Scalar> batch_;
   core::BatchSlots slots_;             // of the data
+  std::exception_ptr data_error_;      // of this rank
   core::FixedPointSum sums_;           // gradient (P), loss terms
   Buffer gradient_;                    // (P)
   std::vector<std::int64_t> control_;  // peaks of the sums and the wish to stop, reduced together
