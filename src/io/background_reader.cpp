@@ -55,7 +55,7 @@ BackgroundReader::BackgroundReader(DatasetName name, std::vector<std::int64_t> s
     : name_(std::move(name)), shape_(std::move(shape)), columns_(shape_.size() == 1 ? 1 : shape_[1]) {
   const Hdf5Lock lock;
   file_ = open_for_reading(name_.file);
-  data_set_ = Handle(H5Dopen2(file_.id(), name_.dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  data_set_ = open_rows(file_.id(), name_.dataset);
   if (!data_set_) {
     throw core::FileError(name_.text() + " cannot be opened (" + hdf5_reason() +
                           "); check that every node sees the same file");

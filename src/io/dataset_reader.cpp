@@ -18,7 +18,7 @@ namespace {
 
 Handle open_data_set(std::int64_t file, const DatasetName& name) {
   const Hdf5Lock lock;
-  Handle data_set(H5Dopen2(file, name.dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  Handle data_set = open_rows(file, name.dataset);
   if (!data_set) {
     throw core::FileError(name.text() + " cannot be opened (" + hdf5_reason() +
                           "); check that every node sees the same file");

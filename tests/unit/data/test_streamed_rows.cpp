@@ -148,9 +148,11 @@ TEST_CASE("What is measured of streamed rows is what is measured of rows in memo
     CHECK(streamed.data().spread_rows() == memory.data().spread_rows());
     CHECK(test::from_rows(streamed.data().validation()) == test::from_rows(memory.data().validation()));
     CHECK(memory.data().seconds_waited() == 0.0);
+    CHECK(streamed.data().seconds_waited() == 0.0);
     preparation.window = rows;  // no fewer than there are: in memory, in that order
     CHECK(Drawer(source, 3, 64, preparation)(5) == memory(5));
     CHECK(streamed(5) != memory(5));
+    CHECK(streamed.data().seconds_waited() > 0.0);  // for the first windows
   }
 }
 
