@@ -19,13 +19,6 @@ namespace ebmpi::io {
 
 namespace {
 
-[[noreturn]] void throw_unreadable(const DatasetName& name, std::int64_t first, std::int64_t count,
-                                   const std::string& reason) {
-  throw core::FileError(name.text() + " cannot be read any more in rows " + std::to_string(first) + " to " +
-                        std::to_string(first + count - 1) + " (" + reason +
-                        "); bring the file back as it was and run again to go on");
-}
-
 std::int64_t bytes_in_file(int descriptor) {
   struct stat status {};
   return ::fstat(descriptor, &status) == 0 ? static_cast<std::int64_t>(status.st_size) : -1;
@@ -83,36 +76,37 @@ void BackgroundReader::find_access() {
   offset_ = static_cast<std::int64_t>(H5Dget_offset(data_set_.id()));
 }
 
-void BackgroundReader::require_whole(std::int64_t first, std::int64_t count) const {
-  const std::int64_t bytes = bytes_in_file(descriptor_);
-  if (bytes < 0) throw_unreadable(name_, first, count, std::strerror(errno));
-  if (bytes >= file_bytes_) return;
-  throw_unreadable(name_, first, count,
-                   "the file had " + std::to_string(file_bytes_) + " bytes when the run began, and has " +
-                       std::to_string(bytes) + " now");
-}
-
 void BackgroundReader::read_rows(std::int64_t first, std::int64_t count, std::span<double> values) {
-  require_whole(first, count);
-  if (access_ == Access::float32) return read_directly<float>(first, count, values);
-  if (access_ == Access::float64) return read_directly<double>(first, count, values);
-  const Hdf5Lock lock;
-  const std::string reason = read_selected_rows(data_set_.id(), shape_, first, count, values.data());
-  if (!reason.empty()) throw_unreadable(name_, first, count, reason);
+  std::string reason;
+  if (access_ == Access::float32) {
+    reason = read_directly<float>(first, values);
+  } else if (access_ == Access::float64) {
+    reason = read_directly<double>(first, values);
+  } else {
+    const Hdf5Lock lock;
+    reason = read_selected_rows(data_set_.id(), shape_, first, count, values.data());
+  }
+  if (const std::int64_t bytes = bytes_in_file(descriptor_); bytes >= 0 && bytes < file_bytes_) {
+    reason = "the file had " + std::to_string(file_bytes_) + " bytes when the run began, and has " +
+             std::to_string(bytes) + " now";
+  }
+  if (reason.empty()) return;
+  throw core::FileError(name_.text() + " cannot be read any more in rows " + std::to_string(first) + " to " +
+                        std::to_string(first + count - 1) + " (" + reason +
+                        "); bring the file back as it was and run again to go on");
 }
 
 template <class Value>
-void BackgroundReader::read_directly(std::int64_t first, std::int64_t count, std::span<double> values) {
-  const std::int64_t row_bytes = columns_ * static_cast<std::int64_t>(sizeof(Value));
-  bytes_.resize(static_cast<std::size_t>(count * row_bytes));
-  const std::int64_t start = offset_ + first * row_bytes;
+std::string BackgroundReader::read_directly(std::int64_t first, std::span<double> values) {
+  bytes_.resize(values.size() * sizeof(Value));
+  const std::int64_t start = offset_ + first * columns_ * static_cast<std::int64_t>(sizeof(Value));
   std::size_t done = 0;
   while (done < bytes_.size()) {
     const ssize_t got = ::pread(descriptor_, bytes_.data() + done, bytes_.size() - done,
                                 static_cast<off_t>(start + static_cast<std::int64_t>(done)));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_unreadable(name_, first, count, std::strerror(errno));
-    if (got == 0) throw_unreadable(name_, first, count, "the file ends before them");
+    if (got < 0) return std::strerror(errno);
+    if (got == 0) return "the file ends before them";
     done += static_cast<std::size_t>(got);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -120,6 +114,7 @@ void BackgroundReader::read_directly(std::int64_t first, std::int64_t count, std
     std::memcpy(&value, bytes_.data() + i * sizeof(Value), sizeof(Value));
     values[i] = static_cast<double>(value);
   }
+  return {};
 }
 
 }  // namespace ebmpi::io

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "io/dataset_name.hpp"
@@ -39,9 +40,9 @@ private:
   enum class Access { through_hdf5, float32, float64 };
 
   void find_access();
-  void require_whole(std::int64_t first, std::int64_t count) const;
+  /// Returns why it failed, or an empty text.
   template <class Value>
-  void read_directly(std::int64_t first, std::int64_t count, std::span<double> values);
+  std::string read_directly(std::int64_t first, std::span<double> values);
 
   DatasetName name_;
   std::vector<std::int64_t> shape_;
