@@ -80,8 +80,9 @@ std::vector<double> without_trained_rows(const comm::Communicator& communicator,
   communicator.together([&] { same = communicator.is_root() && is_training_set(config, name) ? 1 : 0; });
   communicator.broadcast(std::span(&same, 1));
   if (same == 0) return scores;
-  const data::ValidationSplit held_out(static_cast<std::uint64_t>(config.run.seed),
-                                       config.data.validation_fraction);
+  const double fraction = data::held_out_fraction(config.data.validation_fraction, config.data.window,
+                                                  static_cast<std::int64_t>(scores.size()));
+  const data::ValidationSplit held_out(static_cast<std::uint64_t>(config.run.seed), fraction);
   std::vector<double> unseen;
   for (std::size_t row = 0; row < scores.size(); ++row) {
     if (held_out(static_cast<std::int64_t>(row))) unseen.push_back(scores[row]);

@@ -39,6 +39,7 @@ public:
   void check_ladder() const;
   void check_noise_ratio() const;
   void check_patience() const;
+  void check_window() const;
 
 private:
   using Names = std::initializer_list<std::string_view>;
@@ -246,6 +247,15 @@ void Checker::check_patience() const {
   }
 }
 
+void Checker::check_window() const {
+  if (!all_usable({"data.window", "optimizer.batch_size"}) || config_.data.window == 0) return;
+  if (config_.data.window / 2 >= config_.optimizer.batch_size) return;
+  report({"data.window", "optimizer.batch_size"},
+         fmt::format("{} is less than twice {} (half of it is drawn from while the other half is read, and "
+                     "holds a batch at least); use a larger window, or 0 to keep all rows in memory",
+                     describe("data.window"), describe("optimizer.batch_size")));
+}
+
 }  // namespace
 
 void check_contradictions(const RunConfig& config, const std::string& file_name, const GivenKeys& given,
@@ -262,6 +272,7 @@ void check_contradictions(const RunConfig& config, const std::string& file_name,
   checker.check_ladder();
   checker.check_noise_ratio();
   checker.check_patience();
+  checker.check_window();
 }
 
 }  // namespace ebmpi::config

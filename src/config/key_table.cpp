@@ -102,7 +102,11 @@ void add_data(std::vector<Key>& keys) {
         "Share of the rows held out of the training."},
        {"data", "jitter", number<data, &DataSection::jitter>(non_negative),
         "Gaussian noise on every training sample, in standardised units: smooths rounded or degenerate "
-        "data."}});
+        "data."},
+       {"data", "window", whole_number<data, &DataSection::window>(0),
+        "Rows in memory at a time, over all ranks, for data larger than memory: the others are read while it "
+        "trains, in an order mixed within this many rows, and at most about 65536 rows are held out. At "
+        "least 2 optimizer.batch_size; 0: all rows."}});
 }
 
 void add_network(std::vector<Key>& keys) {

@@ -58,6 +58,7 @@ struct DataSection {
   std::int64_t pca = 0;        ///< project to this many principal components; 0 is none
   double validation_fraction = 0.1;  ///< held-out share of the rows; 0 <= f < 1
   double jitter = 0.0;               ///< Gaussian noise on every drawn sample, in model space; >= 0
+  std::int64_t window = 0;           ///< rows of all shards in memory at a time; 0: all
 
   bool operator==(const DataSection&) const = default;
 };

@@ -15,7 +15,6 @@
 namespace ebmpi::data {
 namespace {
 
-constexpr std::int64_t most_rows = 20000;
 constexpr double relative_floor = 1e-6;   // of a variance
 constexpr double smallest_weight = 1e-6;  // of a component
 
@@ -195,18 +194,7 @@ GaussianMixture fit_mixture(const comm::Communicator& communicator, const comm::
 template <class Scalar>
 GaussianMixture fit_mixture(const comm::Communicator& communicator, const comm::ShardMap& shards,
                             const TrainingData<Scalar>& data, const MixtureSettings& settings) {
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data.training());
-  std::vector<std::vector<double>> rows;
-  std::int64_t shard = shards.owned().first;
-  for (const ShardSlice& slice : data.training_slices()) {
-    const std::int64_t count = std::min(slice.size, shards.slice(most_rows, shard++).size());
-    std::vector<double>& values = rows.emplace_back();
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t row = slice.local_first + i * slice.size / count;
-      for (int d = 0; d < data.dimension(); ++d) values.push_back(static_cast<double>(host(row, d)));
-    }
-  }
-  return fit_mixture(communicator, shards, data.dimension(), rows, settings);
+  return fit_mixture(communicator, shards, data.dimension(), data.spread_rows(), settings);
 }
 
 template GaussianMixture fit_mixture(const comm::Communicator&, const comm::ShardMap&,

@@ -9,12 +9,14 @@
 
 #include "comm/exact_sum.hpp"
 #include "core/error.hpp"
-#include "core/permutation.hpp"
 #include "data/fit_transform.hpp"
-#include "data/validation_split.hpp"
+#include "data/memory_rows.hpp"
+#include "data/streamed_rows.hpp"
 
 namespace ebmpi::data {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Rows that are in memory in double precision at a time.
 constexpr std::int64_t rows_in_memory(std::int64_t columns) {
@@ -99,8 +101,9 @@ template <class Scalar>
 TrainingData<Scalar>::TrainingData(const comm::Communicator& communicator, const comm::ShardMap& shards,
                                    const SampleSource& source, const Preparation& preparation)
     : rows_(source.rows()),
+      held_out_(preparation.seed,
+                held_out_fraction(preparation.validation_fraction, preparation.window, source.rows())),
       jitter_(preparation.jitter),
-      order_key_(core::stream_key(preparation.seed, core::Purpose::batch_order)),
       jitter_key_(core::stream_key(preparation.seed, core::Purpose::data_jitter)) {
   if (preparation.pca > source.columns()) {
     throw core::InputError(fmt::format(
@@ -109,8 +112,9 @@ TrainingData<Scalar>::TrainingData(const comm::Communicator& communicator, const
         preparation.pca, source.columns(), source.name(), source.columns()));
   }
   fit(communicator, shards, source, preparation);
-  read(communicator, shards, source, preparation);
-  measure(communicator, shards, source);
+  cut(shards);
+  communicator.together([&] { make_store(shards, source, preparation); });
+  read(communicator, shards, source);
 }
 
 template <class Scalar>
@@ -118,7 +122,6 @@ void TrainingData<Scalar>::fit(const comm::Communicator& communicator, const com
                                const SampleSource& source, const Preparation& preparation) {
   const std::int64_t columns = source.columns();
   const bool covariance = preparation.pca > 0;
-  const ValidationSplit held_out(preparation.seed, preparation.validation_fraction);
   std::vector<double> shift(static_cast<std::size_t>(columns));
   std::vector<std::vector<double>> partials(static_cast<std::size_t>(shards.owned().size()),
                                             zero_sums(columns, covariance));
@@ -135,7 +138,7 @@ void TrainingData<Scalar>::fit(const comm::Communicator& communicator, const com
     };
     for_each_row(shards, source, all_finite,
                  [&](std::int64_t shard, std::int64_t row, std::span<const double> values) {
-                   if (held_out(row)) return;
+                   if (held_out_(row)) return;
                    add_to_sums(partials[static_cast<std::size_t>(shard - shards.owned().first)], values,
                                shift, covariance);
                  });
@@ -171,66 +174,83 @@ void TrainingData<Scalar>::add_jitter(std::span<double> z, std::int64_t row) con
   }
 }
 
+/// The slices of the owned shards; what `store_` and `validation_` are made from.
 template <class Scalar>
-void TrainingData<Scalar>::read(const comm::Communicator& communicator, const comm::ShardMap& shards,
-                                const SampleSource& source, const Preparation& preparation) {
-  const ValidationSplit held_out(preparation.seed, preparation.validation_fraction);
-  const auto dimension = static_cast<std::size_t>(transform_.model_dimension());
+void TrainingData<Scalar>::cut(const comm::ShardMap& shards) {
   std::int64_t training = 0, validation = 0;
   for (std::int64_t shard = shards.owned().first; shard < shards.owned().last; ++shard) {
-    const comm::IndexRange slice = shards.slice(source.rows(), shard);
+    const comm::IndexRange slice = shards.slice(rows_, shard);
     std::int64_t held = 0;
-    for (std::int64_t row = slice.first; row < slice.last; ++row) held += held_out(row) ? 1 : 0;
+    for (std::int64_t row = slice.first; row < slice.last; ++row) held += held_out_(row) ? 1 : 0;
     training_slices_.push_back({training, slice.first, slice.size() - held});
     validation_slices_.push_back({validation, slice.first, held});
     training += slice.size() - held;
     validation += held;
   }
-  training_ = core::Rows<Scalar>("ebmpi::data::training", training, dimension);
-  validation_ = core::Rows<Scalar>("ebmpi::data::validation", validation, dimension);
-  const auto training_host = Kokkos::create_mirror_view(training_);
-  const auto validation_host = Kokkos::create_mirror_view(validation_);
-  std::int64_t next_training = 0, next_validation = 0;
-  std::vector<double> z(dimension);
-  communicator.together([&] {
-    for_each_row(
-        shards, source, [](std::int64_t, const std::vector<double>&) { return true; },
-        [&](std::int64_t, std::int64_t row, std::span<const double> values) {
-          transform_.to_model(values, z);
-          const bool held = held_out(row);
-          if (held) add_jitter(z, row);
-          const auto& host = held ? validation_host : training_host;
-          std::int64_t& next = held ? next_validation : next_training;
-          for (std::size_t d = 0; d < dimension; ++d) host(next, d) = static_cast<Scalar>(z[d]);
-          ++next;
-        });
-  });
-  Kokkos::deep_copy(training_, training_host);
-  Kokkos::deep_copy(validation_, validation_host);
+  validation_ = core::Rows<Scalar>("ebmpi::data::validation", validation, transform_.model_dimension());
 }
 
 template <class Scalar>
-void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const comm::ShardMap& shards,
-                                   const SampleSource& source) {
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), training_);
-  const std::size_t dimension = host.extent(1);
-  const double infinity = std::numeric_limits<double>::infinity();
-  moments_.minimum.assign(dimension, -infinity);  // holds the negated minimum until all ranks have met
-  moments_.maximum.assign(dimension, -infinity);
-  std::vector<std::vector<double>> partials;
-  const std::vector<double> origin(dimension, 0.0);
-  std::vector<double> row(dimension);
-  for (const ShardSlice& slice : training_slices_) {
-    partials.push_back(zero_sums(static_cast<std::int64_t>(dimension), false));
-    for (std::int64_t i = slice.local_first; i < slice.local_first + slice.size; ++i) {
-      for (std::size_t d = 0; d < dimension; ++d) {
-        row[d] = static_cast<double>(host(i, d));
-        moments_.minimum[d] = std::max(moments_.minimum[d], -row[d]);
-        moments_.maximum[d] = std::max(moments_.maximum[d], row[d]);
-      }
-      add_to_sums(partials.back(), row, origin, false);
-    }
+void TrainingData<Scalar>::make_store(const comm::ShardMap& shards, const SampleSource& source,
+                                      const Preparation& preparation) {
+  const core::PhiloxKey order = core::stream_key(preparation.seed, core::Purpose::batch_order);
+  if (!is_streamed(preparation.window, rows_)) {
+    store_ = std::make_unique<MemoryRows<Scalar>>(shards, training_slices_, dimension(), order);
+    return;
   }
+  const Paging paging =
+      make_paging(preparation.window, shards.shards(), source.row_bytes(), source.chunk_rows());
+  store_ = std::make_unique<StreamedRows<Scalar>>(
+      shards, rows_, paging, held_out_, order, core::stream_key(preparation.seed, core::Purpose::page_order),
+      WindowReader<Scalar>(source, transform_, held_out_));
+}
+
+template <class Scalar>
+void TrainingData<Scalar>::read(const comm::Communicator& communicator, const comm::ShardMap& shards,
+                                const SampleSource& source) {
+  const auto width = static_cast<std::size_t>(dimension());
+  const auto validation_host = Kokkos::create_mirror_view(validation_);
+  const std::vector<double> origin(width, 0.0);
+  std::vector<std::vector<double>> partials(training_slices_.size(), zero_sums(dimension(), false));
+  moments_.minimum.assign(width, -infinity);  // holds the negated minimum until all ranks have met
+  moments_.maximum.assign(width, -infinity);
+  std::vector<std::int64_t> next(training_slices_.size(), 0);
+  std::int64_t next_validation = 0;
+  std::vector<double> z(width);
+  std::vector<Scalar> kept(width);
+  communicator.together([&] {
+    for_each_row(
+        shards, source, [](std::int64_t, const std::vector<double>&) { return true; },
+        [&](std::int64_t shard, std::int64_t row, std::span<const double> values) {
+          transform_.to_model(values, z);
+          if (held_out_(row)) {
+            add_jitter(z, row);
+            for (std::size_t d = 0; d < width; ++d)
+              validation_host(next_validation, d) = static_cast<Scalar>(z[d]);
+            ++next_validation;
+            return;
+          }
+          const auto part = static_cast<std::size_t>(shard - shards.owned().first);
+          for (std::size_t d = 0; d < width; ++d) {
+            kept[d] = static_cast<Scalar>(z[d]);
+            z[d] = static_cast<double>(kept[d]);
+            moments_.minimum[d] = std::max(moments_.minimum[d], -z[d]);
+            moments_.maximum[d] = std::max(moments_.maximum[d], z[d]);
+          }
+          store_->offer(part, next[part]++, kept);
+          add_to_sums(partials[part], z, origin, false);
+        });
+  });
+  store_->complete();
+  Kokkos::deep_copy(validation_, validation_host);
+  measure(communicator, shards, source, partials);
+}
+
+/// Location and range of the training rows from the sums of each shard and what `moments_` has of this rank.
+template <class Scalar>
+void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const comm::ShardMap& shards,
+                                   const SampleSource& source,
+                                   const std::vector<std::vector<double>>& partials) {
   communicator.max(std::span<double>(moments_.minimum));
   communicator.max(std::span<double>(moments_.maximum));
   const auto finite = [](double value) { return std::isfinite(value); };
@@ -241,36 +261,37 @@ void TrainingData<Scalar>::measure(const comm::Communicator& communicator, const
         "data.standardize or run.precision = \"double\", or rescale the data",
         source.name()));
   }
-  const std::vector<double> sums = comm::sum_over_shards(communicator, shards, 1 + 2 * dimension, partials);
-  moments_.mean.resize(dimension);
-  moments_.deviation.resize(dimension);
-  for (std::size_t d = 0; d < dimension; ++d) {
+  const std::size_t width = moments_.minimum.size();
+  const std::vector<double> sums = comm::sum_over_shards(communicator, shards, 1 + 2 * width, partials);
+  moments_.mean.resize(width);
+  moments_.deviation.resize(width);
+  for (std::size_t d = 0; d < width; ++d) {
     moments_.minimum[d] = -moments_.minimum[d];
     moments_.mean[d] = sums[1 + d] / sums[0];
-    const double variance = sums[1 + dimension + d] / sums[0] - moments_.mean[d] * moments_.mean[d];
+    const double variance = sums[1 + width + d] / sums[0] - moments_.mean[d] * moments_.mean[d];
     moments_.deviation[d] = variance > 0.0 ? std::sqrt(variance) : 1.0;
   }
 }
 
 template <class Scalar>
+std::vector<std::vector<double>> TrainingData<Scalar>::spread_rows() const {
+  std::vector<std::vector<double>> rows;
+  for (std::size_t part = 0; part < training_slices_.size(); ++part)
+    rows.push_back(store_->spread_rows(part));
+  return rows;
+}
+
+template <class Scalar>
 void TrainingData<Scalar>::draw(std::int64_t step, const core::BatchSlots& slots,
                                 const core::Rows<Scalar>& batch) const {
-  const auto rows = training_;
-  const auto key = order_key_, jitter_key = jitter_key_;
+  store_->draw(step, slots, batch);
+  if (jitter_ == 0.0) return;
+  const auto key = jitter_key_;
   const auto jitter = static_cast<Scalar>(jitter_);
   const Kokkos::RangePolicy<core::ExecutionSpace> policy(0, batch.extent(0));
   Kokkos::parallel_for(
-      "ebmpi::data::draw", policy, KOKKOS_LAMBDA(std::int64_t row) {
-        const core::BatchSlot& slot = slots(row);
-        const auto size = static_cast<std::uint64_t>(slot.size);
-        const std::uint64_t served = slot.served(step);
-        const core::Permutation order(key, static_cast<std::uint64_t>(slot.shard),
-                                      static_cast<std::uint32_t>(served / size), size);
-        const std::int64_t source = slot.local_first + static_cast<std::int64_t>(order(served % size));
-        for (std::size_t d = 0; d < batch.extent(1); ++d) batch(row, d) = rows(source, d);
-        if (jitter > Scalar(0)) {
-          add_normal_noise(jitter_key, slot.batch_row, static_cast<std::uint32_t>(step), jitter, batch, row);
-        }
+      "ebmpi::data::jitter", policy, KOKKOS_LAMBDA(std::int64_t row) {
+        add_normal_noise(key, slots(row).batch_row, static_cast<std::uint32_t>(step), jitter, batch, row);
       });
 }
 

@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/random.hpp"
 
 namespace ebmpi::data {
+
+/// Whether `rows` rows are more than the `window` that may be in memory, so that training streams them; a
+/// window of 0 is all rows.
+inline bool is_streamed(std::int64_t window, std::int64_t rows) {
+  return window > 0 && rows > window;
+}
+
+/// The rows that a streamed run holds out, which stay in memory, are about this many at most.
+inline constexpr std::int64_t most_rows_held_out = 65536;
+
+/// The share of `rows` rows that a run holds out, where its config says `fraction`.
+inline double held_out_fraction(double fraction, std::int64_t window, std::int64_t rows) {
+  if (!is_streamed(window, rows)) return fraction;
+  return std::min(fraction, static_cast<double>(most_rows_held_out) / static_cast<double>(rows));
+}
 
 /// Which rows of a data set a run holds out of its training: a pure function of (seed, row number), so that
 /// it can be asked again of a trained model.

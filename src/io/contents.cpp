@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "io/hdf5_lock.hpp"
 #include "io/hdf5_support.hpp"
 #include "io/local_read.hpp"
 
@@ -62,6 +63,7 @@ std::optional<AttributeSummary> attribute_of(const OpenFile& file, const std::st
 }  // namespace
 
 FileContents look_into(const std::string& file) {
+  const Hdf5Lock lock;
   const Handle handle = open_for_reading(file);
   const OpenFile open{handle.id(), file};
   FileContents contents;
@@ -78,6 +80,7 @@ FileContents look_into(const std::string& file) {
 
 NumberRange number_range(const std::string& file, const std::string& data_set) {
   constexpr std::int64_t piece_numbers = std::int64_t{1} << 20;
+  const Hdf5Lock lock;
   const Handle handle = open_for_reading(file);
   const OpenFile open{handle.id(), file};
   const OpenDataSet opened = open_data_set(open, data_set);

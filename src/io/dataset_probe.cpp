@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "io/hdf5_lock.hpp"
 #include "io/hdf5_support.hpp"
 
 namespace ebmpi::io {
@@ -68,6 +69,7 @@ void check_shape(const std::vector<std::int64_t>& shape, const DatasetName& name
 }
 
 std::vector<std::int64_t> probe(const DatasetName& name, Elements elements) {
+  const Hdf5Lock lock;
   const Handle file = open_for_reading(name.file);
   if (!object_exists(file.id(), name.dataset)) throw_missing(file.id(), name);
   const Handle data_set(H5Dopen2(file.id(), name.dataset.c_str(), H5P_DEFAULT), H5Dclose);
@@ -100,6 +102,7 @@ std::vector<std::int64_t> probe_dataset(const comm::Communicator& communicator, 
 bool dataset_exists(const comm::Communicator& communicator, const DatasetName& name) {
   std::int64_t found = 0;
   communicator.together([&] {
+    const Hdf5Lock lock;
     if (communicator.is_root()) found = object_exists(open_for_reading(name.file).id(), name.dataset) ? 1 : 0;
   });
   communicator.broadcast(std::span(&found, 1));

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "io/dataset_probe.hpp"
+#include "io/hdf5_lock.hpp"
 #include "io/hdf5_support.hpp"
 #include "io/row_access.hpp"
 
@@ -16,7 +17,8 @@ namespace ebmpi::io {
 namespace {
 
 Handle open_data_set(std::int64_t file, const DatasetName& name) {
-  Handle data_set(H5Dopen2(file, name.dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  const Hdf5Lock lock;
+  Handle data_set = open_rows(file, name.dataset);
   if (!data_set) {
     throw core::FileError(name.text() + " cannot be opened (" + hdf5_reason() +
                           "); check that every node sees the same file");
@@ -36,6 +38,7 @@ void read_checked(std::int64_t data_set, const DatasetName& name, const std::vec
     throw std::invalid_argument("a buffer of the wrong size for rows of " + name.text());
   }
   if (rows.size() == 0) return;
+  const Hdf5Lock lock;
   const std::string reason = read_selected_rows(data_set, shape, rows.first, rows.size(), values.data());
   if (reason.empty()) return;
   throw core::FileError(name.text() + " cannot be read in rows " + std::to_string(rows.first) + " to " +
@@ -88,17 +91,20 @@ DatasetReader::DatasetReader(const comm::Communicator& communicator, DatasetName
   communicator_.together([&] {
     file_ = open_for_reading(name_.file);
     data_set_ = open_data_set(file_.id(), name_);
+    layout_ = layout_of(data_set_.id(), columns_);
   });
 }
 
+std::vector<std::int64_t> DatasetReader::shape() const {
+  return dimensions_ == 1 ? std::vector{rows_} : std::vector{rows_, columns_};
+}
+
 void DatasetReader::read_rows(std::int64_t first, std::int64_t count, std::span<double> values) const {
-  const auto shape = dimensions_ == 1 ? std::vector{rows_} : std::vector{rows_, columns_};
-  read_checked(data_set_.id(), name_, shape, {first, first + count}, values);
+  read_checked(data_set_.id(), name_, shape(), {first, first + count}, values);
 }
 
 void DatasetReader::read_rows(std::int64_t first, std::int64_t count, std::span<float> values) const {
-  const auto shape = dimensions_ == 1 ? std::vector{rows_} : std::vector{rows_, columns_};
-  read_checked(data_set_.id(), name_, shape, {first, first + count}, values);
+  read_checked(data_set_.id(), name_, shape(), {first, first + count}, values);
 }
 
 void DatasetReader::check_finite(std::int64_t first, std::span<const double> values) const {

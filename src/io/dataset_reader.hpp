@@ -9,6 +9,7 @@
 
 #include "comm/communicator.hpp"
 #include "comm/shards.hpp"
+#include "io/background_reader.hpp"
 #include "io/dataset_name.hpp"
 #include "io/handle.hpp"
 
@@ -25,6 +26,8 @@ public:
   const DatasetName& name() const { return name_; }
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return columns_; }
+  std::vector<std::int64_t> shape() const;  ///< (N) or (N, D), as in the file
+  const RowLayout& layout() const { return layout_; }
 
   /// Rows [first, first + count) into `values` (count, columns), row-major. Each rank calls it for its own
   /// rows, whenever it likes. Throws core::FileError where they cannot be read; std::out_of_range and
@@ -45,6 +48,7 @@ private:
   std::int64_t dimensions_ = 0;  // 1 or 2, in the file
   Handle file_;
   Handle data_set_;
+  RowLayout layout_;
 };
 
 /// Collective. The labels of this rank's `rows`, from an integer or boolean data set (N) or (N, 1) with N =

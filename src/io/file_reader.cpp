@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "io/hdf5_lock.hpp"
 #include "io/hdf5_support.hpp"
 #include "io/local_read.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 template <class Work>
 void on_root(const comm::Communicator& communicator, const Work& work) {
   communicator.together([&] {
+    const Hdf5Lock lock;
     if (communicator.is_root()) work();
   });
 }
@@ -96,6 +98,7 @@ std::vector<Value> FileReader::read_rows(const std::string& data_set, std::int64
                                          std::int64_t count) const {
   std::vector<Value> values;
   communicator_.together([&] {
+    const Hdf5Lock lock;
     const OpenFile file{file_.id(), path_};
     values = read_numbers<Value>(file, data_set, open_data_set(file, data_set), first, count);
   });

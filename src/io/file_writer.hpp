@@ -9,6 +9,7 @@
 
 #include "comm/communicator.hpp"
 #include "io/handle.hpp"
+#include "io/hdf5_lock.hpp"
 
 namespace ebmpi::io {
 
@@ -19,7 +20,7 @@ namespace ebmpi::io {
 ///
 /// Members throw core::FileError on every rank, with the path and the reason; a full disk is found before
 /// anything is written to it. A disk that fails for one rank only in the middle of a collective write may
-/// still hang HDF5.
+/// still hang HDF5. Holds HDF5 as long as it lives: a thread that reads ahead waits.
 class FileWriter {
 public:
   FileWriter(const comm::Communicator& communicator, std::string path);
@@ -76,6 +77,7 @@ private:
   const comm::Communicator& communicator_;
   std::string path_;
   std::string temporary_;
+  Hdf5Lock lock_;  // released after all handles
   Handle file_;
   std::int64_t reserved_bytes_ = 0;
   bool committed_ = false;

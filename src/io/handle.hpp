@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "io/hdf5_lock.hpp"
+
 namespace ebmpi::io {
 
 /// Owner of an HDF5 identifier (hid_t is a 64-bit integer; other folders need not see hdf5.h for it).
@@ -28,7 +30,9 @@ public:
   /// Closes now; a negative result is HDF5's sign of failure.
   int close() {
     const std::int64_t id = std::exchange(id_, -1);
-    return id >= 0 ? close_(id) : 0;
+    if (id < 0) return 0;
+    const Hdf5Lock lock;
+    return close_(id);
   }
 
 private:

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "io/hdf5_lock.hpp"
 
 namespace ebmpi::io {
 
@@ -86,6 +87,7 @@ Handle file_access_without_locks() {
 }
 
 Handle open_for_reading(const std::string& file) {
+  const Hdf5Lock lock;
   prepare_hdf5();
   require_readable(file);
   const Handle access = file_access_without_locks();

@@ -3,6 +3,35 @@
 
 namespace ebmpi::io {
 
+namespace {
+
+constexpr std::size_t least_chunk_cache = std::size_t{1} << 20;  // HDF5's default
+constexpr std::size_t largest_chunk_cache = std::size_t{1} << 26;
+
+/// Bytes of a chunk in memory; 0 without chunks.
+std::size_t chunk_bytes(std::int64_t data_set) {
+  const Handle properties(H5Dget_create_plist(data_set), H5Pclose);
+  if (H5Pget_layout(properties.id()) != H5D_CHUNKED) return 0;
+  hsize_t extents[H5S_MAX_RANK] = {};
+  const int dimensions = H5Pget_chunk(properties.id(), H5S_MAX_RANK, extents);
+  const Handle type(H5Dget_type(data_set), H5Tclose);
+  std::size_t bytes = H5Tget_size(type.id());
+  for (int i = 0; i < dimensions; ++i) bytes *= static_cast<std::size_t>(extents[i]);
+  return bytes;
+}
+
+}  // namespace
+
+Handle open_rows(std::int64_t file, const std::string& path) {
+  Handle data_set(H5Dopen2(file, path.c_str(), H5P_DEFAULT), H5Dclose);
+  const std::size_t bytes = data_set ? chunk_bytes(data_set.id()) : 0;
+  if (bytes <= least_chunk_cache || bytes > largest_chunk_cache) return data_set;
+  const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+  H5Pset_chunk_cache(access.id(), H5D_CHUNK_CACHE_NSLOTS_DEFAULT, bytes, H5D_CHUNK_CACHE_W0_DEFAULT);
+  data_set.close();  // one that is open already would keep its cache
+  return Handle(H5Dopen2(file, path.c_str(), access.id()), H5Dclose);
+}
+
 RowSelection select_rows(const std::vector<std::int64_t>& shape, std::int64_t first, std::int64_t count) {
   const auto dimensions = static_cast<int>(shape.size());
   const std::vector<hsize_t> extents(shape.begin(), shape.end());

@@ -15,6 +15,10 @@ struct RowSelection {
   Handle memory_space;
 };
 
+/// Opens a data set to read its rows in pieces, with room for a chunk of it (up to 64 MiB) so that one which
+/// several pieces share is decompressed once. Where it cannot be opened the handle is empty.
+Handle open_rows(std::int64_t file, const std::string& path);
+
 /// Rows [first, first + count) of a data set of `shape`; nothing where the count is 0.
 RowSelection select_rows(const std::vector<std::int64_t>& shape, std::int64_t first, std::int64_t count);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "io/hdf5_lock.hpp"
 #include "io/hdf5_support.hpp"
 #include "io/local_read.hpp"
 
@@ -35,6 +36,7 @@ void check_format(const OpenFile& file) {
 }  // namespace
 
 std::string checkpoint_problem(const std::string& path) {
+  const Hdf5Lock lock;
   try {
     const Handle handle = open_for_reading(path);
     const OpenFile file{handle.id(), path};

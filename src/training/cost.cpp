@@ -4,12 +4,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.hpp"
+#include "data/row_store.hpp"
+#include "data/validation_split.hpp"
 #include "training/make_objective.hpp"
 #include "training/settings.hpp"
 
 namespace ebmpi::training {
+namespace {
+
+/// The rows that a streamed run keeps, over all ranks: held out, and spread evenly for a fit.
+std::int64_t rows_beside_window(const config::RunConfig& config, std::int64_t rows) {
+  const double fraction = data::held_out_fraction(config.data.validation_fraction, config.data.window, rows);
+  return std::llround(fraction * static_cast<double>(rows)) + data::most_spread_rows;
+}
+
+}  // namespace
 
 template <class Scalar>
 Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape,
@@ -28,10 +40,13 @@ Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shap
                         (chains + make_objective<Scalar>(config, shape)->work(dimension));
   cost.flops = cost.flops_per_step * static_cast<double>(config.run.steps);
 
+  const bool streamed = data::is_streamed(config.data.window, training_rows);
+  cost.rows_in_memory =
+      streamed ? config.data.window + rows_beside_window(config, training_rows) : training_rows;
   const comm::ShardMap most(shards.shards(), ranks, 0);  // the first rank owns the largest share
   const double numbers =
       static_cast<double>(dimension) *
-      static_cast<double>(most.owned_slice(training_rows).size() + most.owned_slice(batch).size() +
+      static_cast<double>(most.owned_slice(cost.rows_in_memory).size() + most.owned_slice(batch).size() +
                           most.owned_slice(negative_rows(config, batch)).size() +
                           (is_persistent(config) ? most.owned_slice(config.sampler.population).size() : 0));
   // Parameters, gradient, average, two packed copies of both networks, two moments; then the 64-bit sums: one
@@ -51,8 +66,9 @@ void require_memory(const comm::Communicator& communicator, const Cost& cost) {
       throw core::InputError(fmt::format(
           "the run needs {:.3g} GB of memory on a rank (data, chains, parameters, sums), and rank {} was "
           "refused them; use more ranks on "
-          "more nodes, or a smaller optimizer.batch_size, sampler.population, network.hidden or data set",
-          cost.bytes_per_rank / 1e9, communicator.rank()));
+          "more nodes, or a smaller optimizer.batch_size, sampler.population, network.hidden or data set; or "
+          "set data.window, here {} of {} rows, to the rows that may be in memory at a time",
+          cost.bytes_per_rank / 1e9, communicator.rank(), cost.rows_in_memory, cost.training_rows));
     }
   });
 }
@@ -62,12 +78,13 @@ std::string describe(const Cost& cost) {
       "the config is valid\n"
       "parameters           {}\n"
       "training rows        {}\n"
+      "rows in memory       {} over all ranks\n"
       "shards               {} on {} ranks\n"
       "memory of a rank     {:.1f} MB (data, chains, parameters, sums)\n"
       "work of a step       {:.4g} GF over all ranks\n"
       "work of the run      {:.4g} TF\n",
-      cost.parameters, cost.training_rows, cost.shards, cost.ranks, cost.bytes_per_rank / 1e6,
-      cost.flops_per_step / 1e9, cost.flops / 1e12);
+      cost.parameters, cost.training_rows, cost.rows_in_memory, cost.shards, cost.ranks,
+      cost.bytes_per_rank / 1e6, cost.flops_per_step / 1e9, cost.flops / 1e12);
 }
 
 template Cost cost_of_step<float>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&,

@@ -15,6 +15,7 @@ namespace ebmpi::training {
 struct Cost {
   std::int64_t parameters = 0;
   std::int64_t training_rows = 0;
+  std::int64_t rows_in_memory = 0;  ///< over all ranks: of training, and where those are streamed, held out
   std::int64_t shards = 0;
   int ranks = 1;
   double bytes_per_rank =

@@ -49,8 +49,12 @@ Progress::Progress(std::int64_t steps, std::int64_t batch_size)
       start_(Clock::now()),
       last_bar_(start_) {}
 
+double Progress::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
 double Progress::samples_per_second(std::int64_t step) const {
-  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double elapsed = seconds();
   return elapsed > 0 ? static_cast<double>((step - first_step_) * batch_size_) / elapsed : 0.0;
 }
 

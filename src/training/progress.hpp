@@ -25,6 +25,8 @@ public:
   /// Makes room for a line on stderr.
   void erase_bar();
 
+  /// Since it was made.
+  double seconds() const;
   double samples_per_second(std::int64_t step) const;
 
 private:

@@ -216,6 +216,7 @@ private:
     const bool done = step >= config_.run.steps || out_of_patience();
     if (communicator_.is_root()) {
       for (const std::string& warning : health_.verdict()) warn(warning);
+      warn_of_slow_data();
       if (step >= config_.run.steps) {
         progress_.say(fmt::format("done: {} steps; {}", step, newest_checkpoint_));
       } else if (done) {
@@ -230,6 +231,18 @@ private:
       progress_.say(describe(trainer_->clock()));
     }
     return done ? core::ExitCode::done : core::ExitCode::stopped_early;
+  }
+
+  /// Reading ahead should be hidden behind the steps.
+  void warn_of_slow_data() {
+    constexpr double tolerable = 0.05;
+    const double waited = trainer_->seconds_waited_for_data(), all = progress_.seconds();
+    if (waited < 1.0 || waited < tolerable * all) return;
+    warn(fmt::format(
+        "the steps waited {} of {} for data (data.window = {} streams them, and reading is slower "
+        "than training); use a faster disk, chunks of fewer rows where the file is compressed, or "
+        "a larger window",
+        short_duration(waited), short_duration(all), config_.data.window));
   }
 
   void tell_best() {

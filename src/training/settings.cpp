@@ -89,6 +89,7 @@ data::Preparation preparation(const config::RunConfig& config) {
   result.pca = config.data.pca;
   result.validation_fraction = config.data.validation_fraction;
   result.jitter = config.data.jitter;
+  result.window = config.data.window;
   result.seed = static_cast<std::uint64_t>(config.run.seed);
   return result;
 }

@@ -14,8 +14,8 @@ void install_stop_signals();
 /// Whether this process was asked to stop by a signal.
 bool stop_signal_seen();
 
-/// Why a rank wants to stop; ranks agree on the largest.
-enum class StopReason : int { none = 0, time_limit = 1, signal = 2 };
+/// Why a rank wants to stop; ranks agree on the largest. With `no_data` a step fails, on every rank.
+enum class StopReason : int { none = 0, time_limit = 1, signal = 2, no_data = 3 };
 
 /// Looks at the signals and at the clock. The limit counts from the start of the program, and a fraction of
 /// it is left for the last checkpoint (0.99 of the limit, as GROMACS does, but at least twice the longest

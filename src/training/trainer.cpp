@@ -95,9 +95,14 @@ template <class Scalar>
 StopReason Trainer<Scalar>::step(StopReason wish) {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t step = state_.step + 1;
-  draw_batch(step);
+  const StopReason own_wish = draw_batch(step, wish);
   if (chains_) advance_chains(step);
-  const StopReason agreed = accumulate_gradient(step, wish);
+  const StopReason agreed = accumulate_gradient(step, own_wish);
+  if (agreed == StopReason::no_data) {
+    communicator_.together([this] {
+      if (data_error_) std::rethrow_exception(data_error_);
+    });
+  }
   update(step);
   state_.step = step;
   state_.exponents = sums_.exponents();
@@ -105,14 +110,22 @@ StopReason Trainer<Scalar>::step(StopReason wish) {
   return agreed;
 }
 
+/// A rank without its rows goes on with those of the step before, so that the ranks learn of it in the
+/// reduction that they make anyway.
 template <class Scalar>
-void Trainer<Scalar>::draw_batch(std::int64_t step) {
+StopReason Trainer<Scalar>::draw_batch(std::int64_t step, StopReason wish) {
   const PhaseClock::Scope input(clock_, Phase::input);
-  data_.draw(step, slots_, batch_.data());
-  if (!noise_) return;
+  try {
+    data_.draw(step, slots_, batch_.data());
+  } catch (const std::exception&) {
+    data_error_ = std::current_exception();
+    wish = StopReason::no_data;
+  }
+  if (!noise_) return wish;
   noise_->draw(static_cast<std::uint32_t>(step), batch_.first_negative_number(), batch_.negatives(),
                batch_.log_noise_of_negatives());
   noise_->log_density(batch_.data(), batch_.log_noise_of_data());
+  return wish;
 }
 
 template <class Scalar>

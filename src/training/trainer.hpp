@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -42,8 +43,8 @@ public:
   void save(const std::string& path);
 
   /// Collective. One parameter update. `wish` is this rank's wish to stop; returns what all ranks agree on.
-  /// Throws core::DivergenceError on every rank where a gradient is not finite; the parameters are then those
-  /// of the step before.
+  /// Throws core::DivergenceError on every rank where a gradient is not finite, core::FileError or InputError
+  /// where a rank can no longer read its data; the parameters are then those of the step before.
   StopReason step(StopReason wish);
   /// Collective. The objective of the averaged parameters on held-out data; true where it is the best so far.
   bool validate();
@@ -59,11 +60,13 @@ public:
   double temperature() const;
   /// What this rank spent its time on since it was constructed.
   const PhaseClock& clock() const { return clock_; }
+  /// Seconds that this rank's steps have waited for data since the program began; part of the phase `input`.
+  double seconds_waited_for_data() const { return data_.seconds_waited(); }
 
 private:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
-  void draw_batch(std::int64_t step);
+  StopReason draw_batch(std::int64_t step, StopReason wish);
   void advance_chains(std::int64_t step);
   StopReason accumulate_gradient(std::int64_t step, StopReason wish);
   void add_gradient(const objective::JetBatch<Scalar>& batch);
@@ -92,6 +95,7 @@ private:
   std::optional<ContrastNoise<Scalar>> noise_;
   Batch<Scalar> batch_;
   core::BatchSlots slots_;             // of the data
+  std::exception_ptr data_error_;      // of this rank
   core::FixedPointSum sums_;           // gradient (P), loss terms
   GradientReduction reduction_;        // of them
   Buffer gradient_;                    // (P)

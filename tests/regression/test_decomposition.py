@@ -66,6 +66,7 @@ validate_every = 5
 [data]
 file = "rows.h5"
 validation_fraction = 0.2
+{data}
 [network]
 hidden = [24, 17]
 {network}
@@ -98,6 +99,8 @@ PLAIN_VARIANTS = {
         optimizer='kind = "sgd"\nlearning_rate = 0.01\nmomentum = 0.9'),
     "energy discrepancy": dict(
         objective='kind = "energy_discrepancy"\nperturbations = 6', network='activation = "relu"', optimizer=""),
+    "streamed rows": dict(  # windows of about a batch, which no batch meets whole
+        objective='kind = "noise_contrastive_estimation"', network="", optimizer="", data="window = 602\njitter = 0.05"),
     "score network": dict(
         objective='kind = "sliced_score_matching"\nvariance_reduction = false', network='kind = "score_mlp"', optimizer=""),
 }
@@ -153,7 +156,7 @@ class Decomposition(harness.Case):
 
     def test_objectives_without_chains(self):
         for number, (name, keys) in enumerate(PLAIN_VARIANTS.items()):
-            config = self.write(f"plain-{number}.toml", PLAIN_CONFIG.format(steps=STEPS, **keys))
+            config = self.write(f"plain-{number}.toml", PLAIN_CONFIG.format(steps=STEPS, **{"data": "", **keys}))
             reference = self.outcome(self.train(config, f"plain-{number}-reference", 1, 1))
             self.assertIsNotNone(reference[2], "the best checkpoint is missing")
             with self.subTest(objective=name, ranks=3):

@@ -27,6 +27,16 @@ TEST_CASE("there is exactly one source of data", "[config]") {
              ContainsSubstring("(--set data.density=rings)"));
 }
 
+TEST_CASE("half a window holds a batch at least", "[config]") {
+  CHECK(error_with("window = 512\n") == "");
+  CHECK(error_with("window = 0\n") == "");
+  CHECK_THAT(
+      error_with("window = 511\n"),
+      Equals("run.toml:3: data.window = 511 (run.toml:3) is less than twice optimizer.batch_size = 256 "
+             "(the default) (half of it is drawn from while the other half is read, and holds a batch "
+             "at least); use a larger window, or 0 to keep all rows in memory"));
+}
+
 TEST_CASE("keys of the other source of data are refused", "[config]") {
   CHECK_THAT(error_with("dataset = \"x\"\n"),
              Equals("run.toml:3: data.dataset applies only with data.file (here data.density = \"gaussian\" "

@@ -39,6 +39,16 @@ TEST_CASE("Parameters, operations and bytes are those counted by hand", "[traini
   const training::Cost contrast = training::cost_of_step<float>(config, shape, shards, 7, 2);
   CHECK(contrast.flops_per_step == 10 * 6 * 4 * 14);
   CHECK(contrast.bytes_per_rank == 4.0 * 2 * (5 + 7 + 20) + 20 * (9 * 4 + 8 * (threads + 1)));
+
+  config.objective.kind = config::ObjectiveKind::contrastive_divergence;
+  config.data.window = 60;  // and a tenth of the rows held out, and 20000 spread ones
+  config.data.validation_fraction = 0.1;
+  const training::Cost streamed = training::cost_of_step<float>(config, shape, shards, 300'000, 2);
+  CHECK(streamed.rows_in_memory == 60 + 30'000 + 20'000);
+  CHECK(streamed.bytes_per_rank ==
+        4.0 * 2 * (33'374 + 2 * 7) + 20 * (9 * 4 + 8 * (threads + 1)));  // two of three shards
+  CHECK(training::cost_of_step<float>(config, shape, shards, 60, 2).rows_in_memory == 60);
+  CHECK_THAT(training::describe(streamed), ContainsSubstring("rows in memory       50060 over all ranks\n"));
   CHECK_THAT(training::describe(cost),
              ContainsSubstring("parameters           20\n") && ContainsSubstring("3 on 2 ranks\n") &&
                  ContainsSubstring("4.48e-06 GF") && ContainsSubstring("4.48e-06 TF"));

@@ -103,6 +103,8 @@ std::vector<config::RunConfig> kinds_of_run() {
   runs[6].objective.gradient_penalty = 0.01;
   runs.push_back(with_objective(ObjectiveKind::noise_contrastive_estimation));
   runs.back().objective.contrast = config::NoiseContrast::ranking;
+  runs.push_back(with_objective(ObjectiveKind::denoising_score_matching));
+  runs.back().data.window = 200;
   return runs;
 }
 
@@ -124,8 +126,9 @@ TEMPLATE_TEST_CASE("Every kernel, fence and View of a run has a label of ebmpi",
     CHECK(foreign(heard.kernels) == none);
     CHECK(foreign(heard.fences) == none);
     CHECK(foreign(heard.views) == none);
-    for (const char* const kernel : {"ebmpi::data::draw", "ebmpi::objective::add_jet_gradients",
-                                     "ebmpi::core::collect_sums", "ebmpi::network::pack"}) {
+    const char* const draw = config.data.window == 0 ? "ebmpi::data::draw" : "ebmpi::data::draw_streamed";
+    for (const char* const kernel :
+         {draw, "ebmpi::objective::add_jet_gradients", "ebmpi::core::collect_sums", "ebmpi::network::pack"}) {
       CHECK(heard.kernels.contains(kernel));  // the listener does hear
     }
     CHECK(heard.kernels.contains("ebmpi::sampling::langevin") == has_chains(config));
