@@ -41,8 +41,10 @@ Kokkos::View<std::int64_t*, Kokkos::SharedHostPinnedSpace> host_side_of(
 
 }  // namespace
 
-FixedPointSum::FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int workers)
-    : workers_(FixedPointAdder::own_copies ? workers : 1), slot_first_(1, 0) {
+FixedPointSum::FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int workers, SumPlace place)
+    : workers_(FixedPointAdder::own_copies ? workers : 1),
+      stays_on_device_(!FixedPointAdder::own_copies && place == SumPlace::device),
+      slot_first_(1, 0) {
   for (const std::int64_t size : slot_sizes) slot_first_.push_back(slot_first_.back() + size);
   exponents_.assign(slot_sizes.size(), uncalibrated);
   used_exponents_ = exponents_;
@@ -85,10 +87,8 @@ void FixedPointSum::collect() {
         for (int worker = 0; worker < workers; ++worker) sum += static_cast<std::uint64_t>(sums(worker, i));
         total(i) = static_cast<std::int64_t>(sum);
       });
-  add_up_peaks();
-  Kokkos::fence("ebmpi::core::collect");
-  Kokkos::deep_copy(total_host_, total_);
-  Kokkos::deep_copy(top_host_, top_);
+  collect_peaks();
+  if (!stays_on_device_) Kokkos::deep_copy(total_host_, total_);
 }
 
 void FixedPointSum::collect_slots(int first_slot, int last_slot) {
@@ -105,7 +105,12 @@ void FixedPointSum::collect_slots(int first_slot, int last_slot) {
     }
   } else {
     const std::pair<std::int64_t, std::int64_t> range(first, last);
-    Kokkos::deep_copy(Kokkos::subview(total_host_, range), Kokkos::subview(sums_, 0, range));
+    const auto own = Kokkos::subview(sums_, 0, range);
+    if (stays_on_device_) {
+      Kokkos::deep_copy(Kokkos::subview(total_, range), own);
+    } else {
+      Kokkos::deep_copy(Kokkos::subview(total_host_, range), own);
+    }
   }
 }
 
@@ -130,7 +135,7 @@ void FixedPointSum::collect_peaks() {
 }
 
 std::span<std::int64_t> FixedPointSum::sums() {
-  return {total_host_.data(), total_host_.size()};
+  return {stays_on_device_ ? total_.data() : total_host_.data(), total_.size()};
 }
 std::span<std::int64_t> FixedPointSum::sums_of_slots(int first_slot, int last_slot) {
   const std::int64_t first = slot_first_[first_slot];
@@ -165,13 +170,14 @@ FixedPointSum::Verdict FixedPointSum::judge(std::int64_t blocks) {
 double FixedPointSum::value(std::int64_t index) const {
   const auto slot = std::upper_bound(slot_first_.begin(), slot_first_.end(), index) - slot_first_.begin() - 1;
   const std::int64_t exponent = used_exponents_[slot] == uncalibrated ? 0 : used_exponents_[slot];
+  if (stays_on_device_) Kokkos::deep_copy(Kokkos::subview(total_host_, index), Kokkos::subview(total_, index));
   return std::ldexp(static_cast<double>(total_host_(index)), static_cast<int>(-exponent));
 }
 
 template <class Scalar>
 void FixedPointSum::quotient(double divisor, std::int64_t count,
                              const Kokkos::View<Scalar*, MemorySpace>& result) const {
-  Kokkos::deep_copy(total_, total_host_);
+  if (!stays_on_device_) Kokkos::deep_copy(total_, total_host_);
   const auto total = total_;
   const auto scales = used_scales_;
   const auto slot_of = slot_of_;

@@ -110,6 +110,10 @@ struct FixedPointAdder {
   }
 };
 
+/// Where a sum is for whoever adds up those of several ranks: on a GPU in page-locked memory of the host, or left
+/// in the device's. On a CPU both are the same.
+enum class SumPlace { host, device };
+
 /// Sums of many blocks whose bits do not depend on the order of the blocks, the threads or the ranks: 64-bit
 /// fixed point with a power-of-two scale for each slot. The scale follows the largest addend of the previous
 /// use with headroom; where an addend does not fit, `judge` says so and the sum is to be repeated with the
@@ -119,7 +123,7 @@ public:
   enum class Verdict { good, repeat, not_finite };
 
   /// `slot_sizes`: numbers in each slot. `workers`: teams that add at the same time.
-  FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int workers);
+  FixedPointSum(const std::vector<std::int64_t>& slot_sizes, int workers, SumPlace place = SumPlace::host);
 
   int workers() const { return workers_; }
   int slots() const { return static_cast<int>(slot_first_.size()) - 1; }
@@ -135,6 +139,7 @@ public:
   /// thread may add up, on a CPU, while workers are still busy with others; and the peaks.
   void collect_slots(int first_slot, int last_slot);
   void collect_peaks();
+  /// In the memory that the constructor was told.
   std::span<std::int64_t> sums();
   std::span<std::int64_t> sums_of_slots(int first_slot, int last_slot);
   std::span<std::int64_t> peaks();
@@ -163,6 +168,7 @@ private:
   void upload_scales();
 
   int workers_;
+  bool stays_on_device_;  // the totals, while ranks add them up
   std::vector<std::int64_t> slot_first_;  // (slots + 1)
   std::vector<std::int64_t> exponents_;   // (slots), for the next use
   std::vector<std::int64_t> used_exponents_;

@@ -71,7 +71,7 @@ KOKKOS_FORCEINLINE_FUNCTION void outer_block(const Scalar* left, const Scalar* r
     for (int row = 0; row < Rows; ++row) {
       const PackType w(left[static_cast<std::ptrdiff_t>(row) * lanes + lane]);
       EBMPI_UNROLL
-      for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = Kokkos::fma(w, x[pack], sum[row][pack]);
+      for (int pack = 0; pack < Packs; ++pack) sum[row][pack] = multiply_add(w, x[pack], sum[row][pack]);
     }
   }
   alignas(64) Scalar values[Packs * width];

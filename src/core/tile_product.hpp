@@ -52,7 +52,7 @@ KOKKOS_FORCEINLINE_FUNCTION void panel_product(const Scalar* panel, int columns,
     for (int row = 0; row < Rows; ++row) {
       const PackType w(weight[row]);
       EBMPI_UNROLL
-      for (int pack = 0; pack < packs; ++pack) sum[row][pack] = Kokkos::fma(w, x[pack], sum[row][pack]);
+      for (int pack = 0; pack < packs; ++pack) sum[row][pack] = multiply_add(w, x[pack], sum[row][pack]);
     }
   }
   EBMPI_UNROLL

@@ -246,15 +246,15 @@ private:
         const auto z1 = core::load<PackType>(jet + (1 + k) * size);
         core::store(z1, rate + k * size);
         core::store(slope1 * z1, jet + (1 + k) * size);
-        if constexpr (Order == 2) squares = Kokkos::fma(z1, z1, squares);
+        if constexpr (Order == 2) squares = core::multiply_add(z1, z1, squares);
       }
       if constexpr (Order == 2) {
         Scalar* const second = jet + (1 + directions) * size;
         const auto z2 = core::load<PackType>(second);
         const auto slope2 = core::load<PackType>(slope + size),
                    slope3 = core::load<PackType>(slope + 2 * size);
-        core::store(Kokkos::fma(slope2, squares, slope1 * z2), second);
-        core::store(Kokkos::fma(slope3, squares, slope2 * z2), slope + 2 * size);
+        core::store(core::multiply_add(slope2, squares, slope1 * z2), second);
+        core::store(core::multiply_add(slope3, squares, slope2 * z2), slope + 2 * size);
       }
     });
   }
@@ -291,15 +291,15 @@ private:
         if constexpr (Order == 2) {
           Scalar* const second = bar + (1 + directions) * size;
           const auto bar2 = core::load<PackType>(second);
-          value = Kokkos::fma(core::load<PackType>(slope + 2 * size), bar2, value);
+          value = core::multiply_add(core::load<PackType>(slope + 2 * size), bar2, value);
           bend = (slope2 + slope2) * bar2;
           core::store(slope1 * bar2, second);
         }
         for (int k = 0; k < directions; ++k) {
           const auto z1 = core::load<PackType>(rate + k * size);
           const auto bar1 = core::load<PackType>(bar + (1 + k) * size);
-          value = Kokkos::fma(slope2 * z1, bar1, value);
-          core::store(Order == 2 ? Kokkos::fma(bend, z1, slope1 * bar1) : slope1 * bar1,
+          value = core::multiply_add(slope2 * z1, bar1, value);
+          core::store(Order == 2 ? core::multiply_add(bend, z1, slope1 * bar1) : slope1 * bar1,
                       bar + (1 + k) * size);
         }
         core::store(value, bar);

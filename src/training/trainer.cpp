@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "comm/device_memory.hpp"
 #include "comm/exact_sum.hpp"
 #include "core/error.hpp"
 #include "network/mlp_energy.hpp"
@@ -66,7 +67,8 @@ Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::Sha
       norm_(network_.layout().size()),
       batch_(config, shards, data_.dimension(), objective_->group()),
       slots_(data::make_batch_slots(shards, config.optimizer.batch_size, data_.training_slices())),
-      sums_(slot_sizes(network_.layout(), objective_->terms()), ExecutionSpace().concurrency()),
+      sums_(slot_sizes(network_.layout(), objective_->terms()), ExecutionSpace().concurrency(),
+            comm::device_memory_is_accepted(communicator) ? core::SumPlace::device : core::SumPlace::host),
       reduction_(communicator, sums_, network_.shape().layers()),
       gradient_("ebmpi::training::gradient", network_.layout().size()),
       control_(static_cast<std::size_t>(sums_.slots()) + 1),
