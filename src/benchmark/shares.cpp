@@ -80,10 +80,10 @@ void add_fixed_point(std::int64_t rows, std::int64_t weights, const core::FixedP
   const int teams = core::FixedPointAdder::busy_workers(workers, tiles);
   const std::size_t bytes = core::tile_size * sizeof(Scalar);
   const core::TeamScratch team = core::team_with_scratch<Scalar>(ExecutionSpace(), teams, bytes);
-  const int level = team.level;
+  const core::ScratchPlan plan = team.plan;
   Kokkos::parallel_for(
       "ebmpi::benchmark::fixed_point", team.policy, KOKKOS_LAMBDA(const TeamMember& member) {
-        Scalar* const values = core::team_arena(member, level, bytes).template take<Scalar>(core::tile_size);
+        Scalar* const values = core::team_arena(member, plan).template take<Scalar>(core::tile_size);
         core::for_each(member, core::tile_size, [=](int lane) { values[lane] = Scalar(0.01) * lane; });
         for (std::int64_t tile = member.league_rank(); tile < tiles; tile += teams) {
           core::for_each(member, static_cast<int>(weights / core::tile_size), [=](int piece) {

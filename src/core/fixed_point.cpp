@@ -170,7 +170,8 @@ FixedPointSum::Verdict FixedPointSum::judge(std::int64_t blocks) {
 double FixedPointSum::value(std::int64_t index) const {
   const auto slot = std::upper_bound(slot_first_.begin(), slot_first_.end(), index) - slot_first_.begin() - 1;
   const std::int64_t exponent = used_exponents_[slot] == uncalibrated ? 0 : used_exponents_[slot];
-  if (stays_on_device_) Kokkos::deep_copy(Kokkos::subview(total_host_, index), Kokkos::subview(total_, index));
+  if (stays_on_device_)
+    Kokkos::deep_copy(Kokkos::subview(total_host_, index), Kokkos::subview(total_, index));
   return std::ldexp(static_cast<double>(total_host_(index)), static_cast<int>(-exponent));
 }
 

@@ -110,8 +110,8 @@ struct FixedPointAdder {
   }
 };
 
-/// Where a sum is for whoever adds up those of several ranks: on a GPU in page-locked memory of the host, or left
-/// in the device's. On a CPU both are the same.
+/// Where a sum is for whoever adds up those of several ranks: on a GPU in page-locked memory of the host, or
+/// left in the device's. On a CPU both are the same.
 enum class SumPlace { host, device };
 
 /// Sums of many blocks whose bits do not depend on the order of the blocks, the threads or the ranks: 64-bit
@@ -168,7 +168,7 @@ private:
   void upload_scales();
 
   int workers_;
-  bool stays_on_device_;  // the totals, while ranks add them up
+  bool stays_on_device_;                  // the totals, while ranks add them up
   std::vector<std::int64_t> slot_first_;  // (slots + 1)
   std::vector<std::int64_t> exponents_;   // (slots), for the next use
   std::vector<std::int64_t> used_exponents_;

@@ -49,7 +49,10 @@ public:
     if constexpr (factors_first) take_factors();
     hidden_ = arena.take<Scalar>((keep == Keep::everything ? units : std::size_t{2} * mlp.widest) * row);
     slopes_ = arena.take<Scalar>(units * slope_lanes);
-    if constexpr (Order > 0) rates_ = arena.take<Scalar>(units * rate_lanes());
+    if constexpr (Order > 0) {
+      rates_ = arena.take<Scalar>(units * rate_lanes());
+      value_adjoints_ = arena.take<Scalar>(units * size);
+    }
     if constexpr (keep == Keep::everything && !factors_first) take_factors();
     // The hidden units have done their duty when the reverse pass starts.
     if constexpr (keep == Keep::slopes) adjoints_ = hidden_;
@@ -112,16 +115,21 @@ public:
   }
 
   /// `reverse` of the value streams alone: `weights` (outputs, tile_size) to `gradient` (inputs, tile_size).
-  /// With weights 1 on an energy, `gradient` is ∇E. To be called after `forward_value`.
+  /// With weights 1 on an energy, `gradient` is ∇E. To be called after `forward_value`; the derivatives with
+  /// respect to the hidden units are kept for `add_gradient_after_value`.
   template <class Member>
   EBMPI_TILE_FUNCTION void reverse_value(const Member& member, const Scalar* weights,
                                          Scalar* gradient) const {
+    static_assert(Order > 0 && keep == Keep::everything);
     const Scalar* adjoint = weights;
     for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
-      if (!is_last(layer)) differentiate_value(member, mlp_.layers[layer], value_adjoints(layer));
-      Scalar* const out = layer == 0 ? gradient : value_adjoints(layer - 1);
-      core::matrix_times_tile(member, mlp_.layers[layer].reverse, adjoint, out, size);
-      adjoint = out;
+      const DenseLayer<Scalar>& dense = mlp_.layers[layer];
+      if (!is_last(layer)) {
+        times_slopes(member, dense, value_adjoints(dense), adjoints_);
+        adjoint = adjoints_;
+      }
+      Scalar* const out = layer == 0 ? gradient : value_adjoints(mlp_.layers[layer - 1]);
+      core::matrix_times_tile(member, dense.reverse, adjoint, out, size);
     }
   }
 
@@ -131,24 +139,28 @@ public:
   template <class Member>
   EBMPI_TILE_FUNCTION void add_gradient(const Member& member, const Scalar* input, const Scalar* weights,
                                         const core::FixedPointAdder& adder, int worker) const {
-    static_assert(keep == Keep::everything);
-    const int row = lanes();
-    const Scalar* adjoint = weights;
-    for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
-      const DenseLayer<Scalar>& dense = mlp_.layers[layer];
-      if (!is_last(layer)) differentiate(member, dense, adjoints(layer));
-      const Scalar* const in = layer == 0 ? input : hidden(layer - 1);
-      core::arrange_right_factor(member, in, dense.inputs, right_factor_, row);
-      core::add_outer_product(member, adjoint, dense.outputs, right_factor_, dense.inputs, row,
-                              {adder, worker, dense.weight_slot, dense.weight_index});
-      core::add_row_sums(member, adjoint, dense.outputs, row,
-                         {adder, worker, dense.weight_slot + 1, dense.bias_index});
-      adder.finish(dense.weight_slot);
-      if (layer == 0) return;
-      Scalar* const out = adjoints(layer - 1);
-      core::matrix_times_tile(member, dense.reverse, adjoint, out, row);
-      adjoint = out;
-    }
+    add_layer_gradients(
+        member, input, weights, adder, worker, [](const DenseLayer<Scalar>&, Scalar*) {}, lanes());
+  }
+
+  /// `add_gradient` after `reverse_value` with weights 1, which has already found most of it: an output
+  /// depends on the streams of the highest derivative (J_k at order 1, ℓ at order 2) linearly, and as it
+  /// depends on h, so their adjoints are those of the value times the weight of the sample. That saves the
+  /// reverse products of these streams.
+  template <class Member>
+  EBMPI_TILE_FUNCTION void add_gradient_after_value(const Member& member, const Scalar* input,
+                                                    const Scalar* weights, const core::FixedPointAdder& adder,
+                                                    int worker) const {
+    static_assert(Order > 0);
+    const int known = Order == 1 ? directions_ : 1, row = lanes(), computed = row - known * size;
+    const auto set_known = [=, this](const DenseLayer<Scalar>& dense, Scalar* adjoint) {
+      const Scalar* const value = value_adjoints(dense);
+      core::for_each_lane(member, dense.outputs * known, [=](int item, int lane) {
+        const int unit = item / known, stream = computed + item % known * size + lane;
+        adjoint[unit * row + stream] = weights[stream] * value[unit * size + lane];
+      });
+    };
+    add_layer_gradients(member, input, weights, adder, worker, set_known, computed);
   }
 
 private:
@@ -167,14 +179,45 @@ private:
   KOKKOS_FORCEINLINE_FUNCTION Scalar* adjoints(int layer) const {
     return adjoints_ + static_cast<std::size_t>(layer % 2 ? mlp_.widest : 0) * lanes();
   }
-  KOKKOS_FORCEINLINE_FUNCTION Scalar* value_adjoints(int layer) const {
-    return adjoints_ + static_cast<std::size_t>(layer % 2 ? mlp_.widest : 0) * size;
+  /// (outputs, tile_size), the derivatives of the value with respect to h' of a hidden layer.
+  KOKKOS_FORCEINLINE_FUNCTION Scalar* value_adjoints(const DenseLayer<Scalar>& dense) const {
+    return value_adjoints_ + static_cast<std::size_t>(dense.first_unit) * size;
   }
   KOKKOS_FORCEINLINE_FUNCTION Scalar* slopes(const DenseLayer<Scalar>& dense) const {
     return slopes_ + static_cast<std::size_t>(dense.first_unit) * slope_lanes;
   }
   KOKKOS_FORCEINLINE_FUNCTION Scalar* rates(const DenseLayer<Scalar>& dense) const {
     return rates_ + static_cast<std::size_t>(dense.first_unit) * rate_lanes();
+  }
+
+  /// From the last layer to the first: `complete(layer, adjoint)` may set streams of the adjoint of h', of
+  /// which the reverse products give the first `computed` lanes.
+  template <class Member, class Complete>
+  KOKKOS_FORCEINLINE_FUNCTION void add_layer_gradients(const Member& member, const Scalar* input,
+                                                       const Scalar* weights,
+                                                       const core::FixedPointAdder& adder, int worker,
+                                                       const Complete& complete, int computed) const {
+    static_assert(keep == Keep::everything);
+    const int row = lanes();
+    const Scalar* adjoint = weights;
+    for (int layer = mlp_.layer_count - 1; layer >= 0; --layer) {
+      const DenseLayer<Scalar>& dense = mlp_.layers[layer];
+      if (!is_last(layer)) {
+        complete(dense, adjoints(layer));
+        differentiate(member, dense, adjoints(layer));
+      }
+      const Scalar* const in = layer == 0 ? input : hidden(layer - 1);
+      core::arrange_right_factor(member, in, dense.inputs, right_factor_, row);
+      core::add_outer_product(member, adjoint, dense.outputs, right_factor_, dense.inputs, row,
+                              {adder, worker, dense.weight_slot, dense.weight_index});
+      core::add_row_sums(member, adjoint, dense.outputs, row,
+                         {adder, worker, dense.weight_slot + 1, dense.bias_index});
+      adder.finish(dense.weight_slot);
+      if (layer == 0) return;
+      Scalar* const out = adjoints(layer - 1);
+      core::matrix_times_tile(member, dense.reverse, adjoint, out, computed, row);
+      adjoint = out;
+    }
   }
 
   template <class Member>
@@ -259,13 +302,13 @@ private:
     });
   }
 
-  /// `adjoint` (outputs, tile_size) holds the adjoint of h' and becomes that of z.
+  /// z_adjoint (outputs, tile_size), of z, from `adjoint`, of h'; they may be the same.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void differentiate_value(const Member& member, const DenseLayer<Scalar>& dense,
-                                                       Scalar* adjoint) const {
+  KOKKOS_FORCEINLINE_FUNCTION void times_slopes(const Member& member, const DenseLayer<Scalar>& dense,
+                                                const Scalar* adjoint, Scalar* z_adjoint) const {
     const Scalar* const kept = slopes(dense);
     core::for_each_lane(member, dense.outputs, [=](int row, int lane) {
-      adjoint[row * size + lane] *= kept[row * slope_lanes + lane];
+      z_adjoint[row * size + lane] = adjoint[row * size + lane] * kept[row * slope_lanes + lane];
     });
   }
 
@@ -275,7 +318,7 @@ private:
   EBMPI_TILE_FUNCTION void differentiate(const Member& member, const DenseLayer<Scalar>& dense,
                                          Scalar* adjoint) const {
     if constexpr (Order == 0) {
-      differentiate_value(member, dense, adjoint);
+      times_slopes(member, dense, adjoint, adjoint);
     } else {
       using PackType = core::Pack<Scalar, typename Member::execution_space>;
       const Scalar* const kept = slopes(dense);
@@ -309,11 +352,12 @@ private:
 
   MlpView<Scalar> mlp_;
   int directions_;
-  Scalar* hidden_ = nullptr;        // hidden units: of all layers, or of the last two
-  Scalar* slopes_ = nullptr;        // of all layers
-  Scalar* rates_ = nullptr;         // WJ_k of all layers
-  Scalar* adjoints_ = nullptr;      // of two neighbouring layers
-  Scalar* right_factor_ = nullptr;  // one layer's input, as its outer product wants it
+  Scalar* hidden_ = nullptr;          // hidden units: of all layers, or of the last two
+  Scalar* slopes_ = nullptr;          // of all layers
+  Scalar* rates_ = nullptr;           // WJ_k of all layers
+  Scalar* value_adjoints_ = nullptr;  // of all layers, in the value stream alone
+  Scalar* adjoints_ = nullptr;        // of two neighbouring layers
+  Scalar* right_factor_ = nullptr;    // one layer's input, as its outer product wants it
 };
 
 // clang-format off
@@ -331,7 +375,9 @@ private:
   where(void MlpTile<Scalar, Order, Keep::everything>::forward_derivatives(                                     \
       const core::TeamMember&, const Scalar*, Scalar*) const)                                                   \
   where(void MlpTile<Scalar, Order, Keep::everything>::reverse_value(                                           \
-      const core::TeamMember&, const Scalar*, Scalar*) const)
+      const core::TeamMember&, const Scalar*, Scalar*) const)                                                   \
+  where(void MlpTile<Scalar, Order, Keep::everything>::add_gradient_after_value(                                \
+      const core::TeamMember&, const Scalar*, const Scalar*, const core::FixedPointAdder&, int) const)
 #define EBMPI_MLP_TILES(where, Scalar)                                                                          \
   EBMPI_MLP_PASSES(where, Scalar, 0, Keep::slopes)                                                              \
   EBMPI_MLP_GRADIENT(where, Scalar, 0)                                                                          \

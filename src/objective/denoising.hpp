@@ -61,7 +61,7 @@ struct Denoising : ProgramDefaults<Scalar> {
     });
   }
 
-  double work(int) const { return 14.0 * group(); }
+  double work(int) const { return 12.0 * group(); }
   /// `loss` and energy_data, the mean of E(x̃).
   LossReport report(const double* sums, double rows) const;
 };

@@ -139,7 +139,10 @@ KOKKOS_FORCEINLINE_FUNCTION void run_pass(const Member& member, core::ScratchAre
 
   const int worker = member.league_rank(), first_term_slot = mlp.tensors;
   if (task == Task::gradient) {
-    passes.add_gradient(member, b.input, b.weights, adder, worker);
+    if constexpr (Program::order > 0) {
+      if (carried) passes.add_gradient_after_value(member, b.input, b.weights, adder, worker);
+    }
+    if (!carried) passes.add_gradient(member, b.input, b.weights, adder, worker);
     if (mlp.log_normalizer) {
       core::add_row_sums(member, b.normalizer, 1, b.size,
                          {adder, worker, first_term_slot - 1, mlp.log_normalizer_index});

@@ -3,12 +3,11 @@
 
 namespace ebmpi::objective {
 
-/// A stream costs 6W: forward, reverse, gradient. Each pass carries the value and ℓ again; ∇E before the
-/// first one costs 2W more.
+/// A stream costs 6W: forward, reverse, gradient. Each pass carries the value and ℓ again; where ∇E comes
+/// first, its products serve as the reverse pass of ℓ.
 template <class Scalar>
 double ScoreMatching<Scalar>::work(int dimension) const {
-  return 6.0 * (this->all_directions(dimension) + 2.0 * this->passes(dimension)) +
-         (wants_gradient(0) ? 2.0 : 0.0);
+  return 6.0 * (this->all_directions(dimension) + 2.0 * this->passes(dimension));
 }
 
 template <class Scalar>

@@ -42,11 +42,12 @@ std::vector<Scalar> stream_of(const std::vector<Scalar>& jets, int stream, int s
 /// What the passes over one tile of at most tile_size samples give, row-major on the host.
 template <class Scalar>
 struct TileResult {
-  std::vector<Scalar> jets;            // (N, outputs, streams)
-  std::vector<Scalar> jets_in_two;     // the same, value first and then the derivatives; empty at order 0
-  std::vector<Scalar> value_gradient;  // (N, inputs), the value weights by reverse_value between the two
-  std::vector<Scalar> input_adjoint;   // (N, inputs, streams)
-  std::vector<double> gradient;        // (P)
+  std::vector<Scalar> jets;         // (N, outputs, streams)
+  std::vector<Scalar> jets_in_two;  // the same, value first and then the derivatives; empty at order 0
+  std::vector<Scalar>
+      value_gradient;  // (N, inputs), the value weights by reverse_value between the two; zero at order 0
+  std::vector<Scalar> input_adjoint;  // (N, inputs, streams)
+  std::vector<double> gradient;       // (P)
 };
 
 /// The jets (N, outputs, streams) of MlpTile::forward at `input` (N, inputs · streams).
@@ -102,10 +103,10 @@ TileResult<Scalar> run_tile(const network::Mlp<Scalar>& mlp, int directions, con
                    [&](int i) { seed[i] = i % size < count ? weights(i % size, i / size) : Scalar(0); });
     core::for_each(member, view.outputs * size,
                    [&](int i) { value_seed[i] = seed[i / size * streams * size + i % size]; });
-    passes.forward_value(member, in, out);
-    passes.reverse_value(member, value_seed, adjoint);
-    core::store_tile(member, adjoint, gradients, 0, count);
     if constexpr (Order > 0) {
+      passes.forward_value(member, in, out);
+      passes.reverse_value(member, value_seed, adjoint);
+      core::store_tile(member, adjoint, gradients, 0, count);
       passes.forward_derivatives(member, in, out);
       core::store_tile(member, out, jets_in_two, 0, count);
     }
@@ -128,6 +129,51 @@ TileResult<Scalar> run_tile(const network::Mlp<Scalar>& mlp, int directions, con
         from_rows(jets), from_rows(jets_in_two), from_rows(gradients), from_rows(adjoints), {}};
     for (std::int64_t i = 0; i < mlp.layout().size(); ++i) result.gradient.push_back(sum.value(i));
     return result;
+  }
+  throw std::runtime_error("the fixed-point sums did not become good");
+}
+
+/// The parameter gradient (P) that run_tile gives, by MlpTile::add_gradient_after_value.
+template <int Order, class Scalar>
+std::vector<double> gradient_after_value(const network::Mlp<Scalar>& mlp, int directions,
+                                         const core::Rows<Scalar>& input, const core::Rows<Scalar>& weights) {
+  using Tile = network::MlpTile<Scalar, Order, network::Keep::everything>;
+  constexpr int size = core::tile_size;
+  const auto view = mlp.view();
+  const int count = static_cast<int>(input.extent(0)), columns = static_cast<int>(input.extent(1));
+  const int out_columns = view.outputs * Tile::streams_of(directions);
+  std::vector<std::int64_t> slot_sizes;
+  for (const auto& tensor : mlp.layout().tensors()) slot_sizes.push_back(tensor.size());
+  core::FixedPointSum sum(slot_sizes, 1);
+  const core::FixedPointAdder adder = sum.adder();
+  const auto body = KOKKOS_LAMBDA(const TeamMember& member, core::ScratchArena arena) {
+    const Tile passes(view, directions, arena);
+    Scalar* const in = arena.take<Scalar>(columns * size);
+    Scalar* const adjoint = arena.take<Scalar>(columns * size);
+    Scalar* const out = arena.take<Scalar>(out_columns * size);
+    Scalar* const seed = arena.take<Scalar>(out_columns * size);
+    Scalar* const ones = arena.take<Scalar>(view.outputs * size);
+    core::load_tile(member, input, 0, count, in);
+    core::for_each(member, out_columns * size,
+                   [&](int i) { seed[i] = i % size < count ? weights(i % size, i / size) : Scalar(0); });
+    core::for_each(member, view.outputs * size, [&](int i) { ones[i] = 1; });
+    passes.forward_value(member, in, out);
+    passes.reverse_value(member, ones, adjoint);
+    passes.forward_derivatives(member, in, out);
+    passes.add_gradient_after_value(member, in, seed, adder, 0);
+  };
+  core::ScratchArena arena(nullptr);
+  Tile(view, directions, arena);
+  const std::size_t bytes =
+      arena.used() + (2 * columns + 2 * out_columns + view.outputs) * size * sizeof(Scalar);
+  std::vector<double> gradient;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    sum.clear();
+    on_one_team<Scalar>(bytes, body);
+    sum.collect();
+    if (sum.judge(1) != core::FixedPointSum::Verdict::good) continue;
+    for (std::int64_t i = 0; i < mlp.layout().size(); ++i) gradient.push_back(sum.value(i));
+    return gradient;
   }
   throw std::runtime_error("the fixed-point sums did not become good");
 }
