@@ -90,7 +90,7 @@ struct ProductStep {
 /// since the weights come from the second-level cache.
 template <int Rows, int Lanes, class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION void product_block(const ProductPart<Scalar>& part) {
-  constexpr int depth = Rows * Lanes >= 16 ? 4 : Rows * Lanes >= 4 ? 8 : 16;
+  constexpr int depth = (Rows * Lanes >= 16 ? 4 : Rows * Lanes >= 4 ? 8 : 16) * numbers_of_load<Scalar> / 4;
   Scalar sum[Rows][Lanes];
   EBMPI_UNROLL
   for (int row = 0; row < Rows; ++row) {

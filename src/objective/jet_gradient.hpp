@@ -66,7 +66,7 @@ EBMPI_TILE_FUNCTION void reset(const Member& member, const JetBlock<Scalar>& b) 
 template <class Member, class Scalar>
 EBMPI_TILE_FUNCTION void load_samples(const Member& member, const JetBlock<Scalar>& b,
                                       const core::Rows<Scalar>& samples) {
-  constexpr std::int64_t most_in_group = b.size;
+  constexpr std::int64_t most_in_group = core::tile_size;
   const auto row_of = [=](int lane) {
     const int row = b.group == 1 ? lane : lane / b.group;
     return row < b.block.count ? row : b.block.count - 1;
