@@ -87,7 +87,8 @@ struct ProductStep {
 };
 
 /// Rows × Lanes of the product. The next columns are on their way while the present ones are multiplied,
-/// since the weights come from the second-level cache.
+/// since the weights come from the second-level cache; the fewer sums there are, the more columns it takes to
+/// wait for that. A double fills two registers.
 template <int Rows, int Lanes, class Scalar>
 KOKKOS_FORCEINLINE_FUNCTION void product_block(const ProductPart<Scalar>& part) {
   constexpr int depth = (Rows * Lanes >= 16 ? 4 : Rows * Lanes >= 4 ? 8 : 16) * numbers_of_load<Scalar> / 4;
