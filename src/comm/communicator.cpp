@@ -113,6 +113,12 @@ Communicator::Communicator(MPI_Comm parent, std::int64_t largest_count) : larges
   MPI_Comm_set_errhandler(handle_, MPI_ERRORS_ARE_FATAL);
   MPI_Comm_rank(handle_, &rank_);
   MPI_Comm_size(handle_, &size_);
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node);
+  int ranks_of_node = 1;
+  MPI_Comm_size(node, &ranks_of_node);
+  MPI_Comm_free(&node);
+  is_on_one_node_ = ranks_of_node == size_;
 }
 
 Communicator::~Communicator() {

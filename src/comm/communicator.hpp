@@ -28,6 +28,8 @@ public:
   int size() const { return size_; }
   bool is_root() const { return rank_ == 0; }
   MPI_Comm handle() const { return handle_; }
+  /// Whether all ranks share one node's memory.
+  bool is_on_one_node() const { return is_on_one_node_; }
   /// Elements that one MPI call may carry.
   std::int64_t largest_count() const { return largest_count_; }
 
@@ -65,6 +67,7 @@ private:
   std::int64_t largest_count_;
   int rank_ = 0;
   int size_ = 1;
+  bool is_on_one_node_ = true;
 };
 
 }  // namespace ebmpi::comm

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training/gradient_reduction.hpp"
 
+#include <cstdlib>
+#include <span>
+
 namespace ebmpi::training {
 namespace {
 
@@ -11,14 +14,26 @@ constexpr std::int64_t smallest_bucket = 8192;
 /// afterwards.
 constexpr int most_overlapping_workers = 8;
 
+bool overlaps(Overlap overlap, const comm::Communicator& communicator) {
+  if (communicator.size() == 1 || overlap == Overlap::never) return false;
+  if (overlap == Overlap::always) return true;
+  const char* const wish = std::getenv("EBMPI_OVERLAP");
+  // Rank 0 decides for all: the environment may differ from node to node.
+  const bool is_wanted = wish != nullptr && *wish != '\0' ? *wish != '0' : !communicator.is_on_one_node();
+  auto decision = static_cast<std::int64_t>(is_wanted);
+  communicator.broadcast(std::span(&decision, 1));
+  return decision != 0;
+}
+
 }  // namespace
 
 GradientReduction::GradientReduction(const comm::Communicator& communicator, core::FixedPointSum& sums,
-                                     int layers)
-    : sums_(sums),
+                                     int layers, Overlap overlap)
+    : communicator_(communicator),
+      sums_(sums),
       pending_(communicator),
       mpi_thread_(std::this_thread::get_id()),
-      is_alone_(communicator.size() == 1) {
+      overlaps_(overlaps(overlap, communicator)) {
   int end = 2 * layers;
   for (int layer = layers - 1; layer >= 0; --layer) {
     const int first = 2 * layer;
@@ -35,7 +50,7 @@ core::FixedPointAdder GradientReduction::begin(std::int64_t blocks) {
   workers_ = core::FixedPointAdder::busy_workers(sums_.workers(), blocks);
   sent_ = sent_early_ = 0;
   core::FixedPointAdder adder = sums_.adder();
-  if (!is_alone_ && workers_ <= most_overlapping_workers) adder.listener = {&hear, this};
+  if (overlaps_ && workers_ <= most_overlapping_workers) adder.listener = {&hear, this};
   return adder;
 }
 
@@ -65,13 +80,14 @@ void GradientReduction::send(const Bucket& bucket) {
 }
 
 void GradientReduction::send_rest() {
-  if (is_alone_) return sums_.collect();
+  if (!overlaps_) return sums_.collect();
   Kokkos::fence("ebmpi::training::send_rest");
   while (sent_ < buckets()) send(buckets_[static_cast<std::size_t>(sent_)]);
   sums_.collect_peaks();
 }
 
 void GradientReduction::wait() {
+  if (!overlaps_) return communicator_.sum(sums_.sums());
   pending_.wait();
 }
 

@@ -20,13 +20,15 @@ class GradientReduction {
 public:
   /// The slots of `sums` are weight and bias of each of `layers` layers, then others, which go last. Both
   /// references must outlive the reduction.
-  GradientReduction(const comm::Communicator& communicator, core::FixedPointSum& sums, int layers);
+  GradientReduction(const comm::Communicator& communicator, core::FixedPointSum& sums, int layers,
+                    Overlap overlap = Overlap::automatic);
   GradientReduction(const GradientReduction&) = delete;
   GradientReduction& operator=(const GradientReduction&) = delete;
 
   /// The adder for a launch on that many blocks of samples, after `sums.clear()`.
   core::FixedPointAdder begin(std::int64_t blocks);
-  /// Collective. After the launch: `sums.peaks()` are those of this rank, and all buckets are on their way.
+  /// Collective. After the launch: `sums.peaks()` are those of this rank, and the buckets of an overlapping
+  /// reduction are all on their way.
   void send_rest();
   /// Collective. Returns when the sums are those of all ranks.
   void wait();
@@ -47,12 +49,13 @@ private:
   void note(int slot);
   void send(const Bucket& bucket);
 
+  const comm::Communicator& communicator_;
   core::FixedPointSum& sums_;
   comm::PendingSums pending_;
   std::vector<Bucket> buckets_;                   // in the order in which they are finished
   std::unique_ptr<std::atomic<int>[]> finished_;  // (buckets), workers that have passed it
   std::thread::id mpi_thread_;
-  bool is_alone_;
+  bool overlaps_;
   int workers_ = 0;  // of this launch
   int sent_ = 0;
   int sent_early_ = 0;
