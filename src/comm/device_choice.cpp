@@ -7,7 +7,6 @@
 #include <map>
 #include <set>
 
-#include "core/devices.hpp"
 #include "core/error.hpp"
 
 namespace ebmpi::comm {
@@ -151,18 +150,23 @@ std::vector<int> assign_devices(std::span<const Names> seen, DeviceSharing shari
   return matching.taken();
 }
 
-std::optional<int> choose_device(const Communicator& communicator) {
-  if (*core::device_vendor() == '\0') return std::nullopt;
-  const core::VisibleDevices devices = core::visible_devices();
-  communicator.together([&] { require_a_device(devices, communicator.rank()); });
-  const Node node = look_around(communicator, devices.names);
+int agree_on_device(const Communicator& communicator, const core::VisibleDevices& own,
+                    DeviceSharing sharing) {
+  communicator.together([&] { require_a_device(own, communicator.rank()); });
+  const Node node = look_around(communicator, own.names);
   std::vector<int> taken;
   communicator.together([&] {
-    const bool shared = variable_is_one("EBMPI_SHARE_GPUS");
-    taken = assign_devices(node.seen, shared ? DeviceSharing::allowed : DeviceSharing::refused);
+    taken = assign_devices(node.seen, sharing);
     if (taken.empty()) refuse_sharing(node.seen.size(), distinct_devices(node.seen));
   });
   return taken[node.place];
+}
+
+std::optional<int> choose_device(const Communicator& communicator) {
+  if (*core::device_vendor() == '\0') return std::nullopt;
+  const DeviceSharing sharing =
+      variable_is_one("EBMPI_SHARE_GPUS") ? DeviceSharing::allowed : DeviceSharing::refused;
+  return agree_on_device(communicator, core::visible_devices(), sharing);
 }
 
 }  // namespace ebmpi::comm

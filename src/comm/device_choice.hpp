@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "core/devices.hpp"
 
 namespace ebmpi::comm {
 
@@ -21,9 +22,13 @@ enum class DeviceSharing { refused, allowed };
 /// not, or sees no device at all. Shared devices get ranks as evenly as their order allows.
 std::vector<int> assign_devices(std::span<const std::vector<std::string>> seen, DeviceSharing sharing);
 
-/// The device on which this rank is to start Kokkos; nothing on a build for CPUs. Collective. Throws
-/// core::InputError on every rank where a rank sees no GPU, or ranks would have to share one and the variable
-/// EBMPI_SHARE_GPUS is not 1.
+/// The number of the device that this rank takes, where it sees `own` and the others of its node what they
+/// say. Collective. Throws core::InputError on every rank where a rank of any node sees no GPU, or ranks
+/// would have to share one and may not.
+int agree_on_device(const Communicator& communicator, const core::VisibleDevices& own, DeviceSharing sharing);
+
+/// The device on which this rank is to start Kokkos; nothing on a build for CPUs. Sharing is allowed where
+/// the variable EBMPI_SHARE_GPUS is 1. Collective, with the errors of agree_on_device.
 std::optional<int> choose_device(const Communicator& communicator);
 
 }  // namespace ebmpi::comm

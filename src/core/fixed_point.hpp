@@ -105,7 +105,8 @@ struct FixedPointAdder {
       std::int64_t& peak = peaks[static_cast<std::int64_t>(worker) * slots + slot];
       peak = wide > peak ? wide : peak;
     } else {
-      Kokkos::atomic_max(&peaks[slot], wide);
+      // All blocks meet here, and few of them raise the peak.
+      if (wide > Kokkos::atomic_load(&peaks[slot])) Kokkos::atomic_max(&peaks[slot], wide);
     }
   }
 };

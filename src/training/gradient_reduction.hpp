@@ -11,6 +11,12 @@
 
 namespace ebmpi::training {
 
+/// Whether the reduction of the gradient goes on while it is computed. `automatic`: where ranks are on
+/// several nodes. On one node a sum is work of the processors that compute, so that nothing is hidden, and
+/// Open MPI's non-blocking sum takes twice the time of the blocking one. EBMPI_OVERLAP=0 or 1 in the
+/// environment decides otherwise.
+enum class Overlap { automatic, always, never };
+
 /// The sum of the gradient over the ranks, in buckets of whole layers. The reverse pass finishes the last
 /// layer first, so on a CPU a bucket is on its way as soon as every worker has passed it in its last tile of
 /// samples, while the layers before it are still being computed; Li et al. 2020,
