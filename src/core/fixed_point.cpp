@@ -30,8 +30,8 @@ double magnitude_from_bits(std::int64_t bits) {
 }
 
 /// `view` itself where the host can work with it, else as much page-locked memory.
-Kokkos::View<std::int64_t*, Kokkos::SharedHostPinnedSpace> host_side_of(
-    const Kokkos::View<std::int64_t*, MemorySpace>& view) {
+template <class View>
+Kokkos::View<std::int64_t*, Kokkos::SharedHostPinnedSpace> host_side_of(const View& view) {
   if constexpr (FixedPointAdder::own_copies) {
     return view;
   } else {
@@ -114,7 +114,7 @@ void FixedPointSum::collect_slots(int first_slot, int last_slot) {
   }
 }
 
-void FixedPointSum::add_up_peaks() {
+void FixedPointSum::collect_peaks() {
   const auto peaks = peaks_;
   const auto top = top_;
   const int workers = workers_;
@@ -126,10 +126,6 @@ void FixedPointSum::add_up_peaks() {
           peak = peaks(worker, slot) > peak ? peaks(worker, slot) : peak;
         top(slot) = peak;
       });
-}
-
-void FixedPointSum::collect_peaks() {
-  add_up_peaks();
   Kokkos::fence("ebmpi::core::collect");
   Kokkos::deep_copy(top_host_, top_);
 }

@@ -165,7 +165,6 @@ private:
   /// Page-locked where there is a device, which then copies at full speed.
   using HostView = Kokkos::View<std::int64_t*, Kokkos::SharedHostPinnedSpace>;
 
-  void add_up_peaks();
   void upload_scales();
 
   int workers_;
