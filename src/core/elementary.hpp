@@ -15,7 +15,16 @@ namespace ebmpi::core {
 namespace detail {
 /// Adding this rounds a float below 2^22 in magnitude to an integer and leaves it in the low bits of the sum.
 inline constexpr float rounding_shift = 12582912.0f;
-inline constexpr std::int32_t largest_exponent_bits = 0x42ae0000;  // of 87.0f
+
+/// x bounded to [-87, 87], where e^x is a normal number. The bound is put on the bits, as integers: on floats
+/// it would cost a comparison and a blend, for NaN's sake, which becomes a number here.
+KOKKOS_FORCEINLINE_FUNCTION float bounded_exponent(float x) {
+  constexpr std::int32_t largest = 0x42ae0000;  // the bits of 87.0f
+  const std::int32_t bits = Kokkos::bit_cast<std::int32_t>(x);
+  std::int32_t magnitude = bits & 0x7fffffff;
+  magnitude = magnitude > largest ? largest : magnitude;
+  return Kokkos::bit_cast<float>(magnitude | (bits & ~0x7fffffff));
+}
 }  // namespace detail
 
 /// e^x; in single precision the argument is bounded to [-87, 87], and infinite arguments give NaN.
@@ -24,12 +33,7 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar vector_exp(Scalar x) {
   if constexpr (sizeof(Scalar) == 8) {
     return Kokkos::exp(x);
   } else {
-    // The bound is put on the bits, as integers: on floats it would cost a comparison and a blend, for NaN's
-    // sake.
-    const std::int32_t bits = Kokkos::bit_cast<std::int32_t>(x);
-    std::int32_t magnitude = bits & 0x7fffffff;
-    magnitude = magnitude > detail::largest_exponent_bits ? detail::largest_exponent_bits : magnitude;
-    const float bounded = Kokkos::bit_cast<float>(magnitude | (bits & ~0x7fffffff));
+    const float bounded = detail::bounded_exponent(x);
     const float shifted = bounded * 1.44269504f + detail::rounding_shift;
     const float k = shifted - detail::rounding_shift;
     const float r = (bounded - k * 0.693359375f) + k * 2.12194440e-4f;
@@ -56,10 +60,7 @@ KOKKOS_FORCEINLINE_FUNCTION Scalar vector_sigmoid(Scalar x) {
     return Scalar(1) / (Scalar(1) + Kokkos::exp(-x));
   } else {
     constexpr float log2_e = 1.44269504f;
-    const std::int32_t bits = Kokkos::bit_cast<std::int32_t>(x);
-    std::int32_t magnitude = bits & 0x7fffffff;
-    magnitude = magnitude > detail::largest_exponent_bits ? detail::largest_exponent_bits : magnitude;
-    const float bounded = Kokkos::bit_cast<float>(magnitude | (bits & ~0x7fffffff));
+    const float bounded = detail::bounded_exponent(x);
     const float shifted = bounded * -log2_e + detail::rounding_shift;
     const float k = shifted - detail::rounding_shift;
     const float f = bounded * -log2_e - k;

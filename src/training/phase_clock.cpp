@@ -12,25 +12,9 @@ namespace ebmpi::training {
 using Clock = std::chrono::steady_clock;
 
 const char* name_of(Phase phase) {
-  switch (phase) {
-    case Phase::input:
-      return "input";
-    case Phase::chains:
-      return "chains";
-    case Phase::gradient:
-      return "gradient";
-    case Phase::reduction:
-      return "reduction";
-    case Phase::optimizer:
-      return "optimizer";
-    case Phase::validation:
-      return "validation";
-    case Phase::figures:
-      return "figures";
-    case Phase::checkpoint:
-      return "checkpoint";
-  }
-  return "";
+  constexpr std::array<const char*, all_phases.size()> names = {
+      "input", "chains", "gradient", "reduction", "optimizer", "validation", "figures", "checkpoint"};
+  return names[static_cast<std::size_t>(phase)];
 }
 
 PhaseClock::Scope::Scope(PhaseClock& clock, Phase phase)

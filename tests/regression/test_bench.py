@@ -65,6 +65,11 @@ class Bench(unittest.TestCase):
             self.assertEqual(len(problems(done)), 1)
             self.assertIn(reason, problems(done)[0])
 
+    def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(self):
+        done = ebmpi("bench", "--seconds", 60, "--output", "/nonexistent/bench.json", ranks=2, expect=4, timeout=30)
+        self.assertEqual(len(problems(done)), 1)
+        self.assertIn("/nonexistent/bench.json", problems(done)[0])
+
 
 if __name__ == "__main__":
     unittest.main()
