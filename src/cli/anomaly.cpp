@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluation/anomaly.hpp"
+#include "statistics/anomaly.hpp"
 
 #include <fmt/format.h>
 
@@ -101,7 +101,7 @@ std::optional<std::vector<std::int64_t>> labels_of(const comm::Communicator& com
   return io::read_labels(communicator, io::labels_beside(reader.name()), reader.rows(), {0, reader.rows()});
 }
 
-void check_rate(const AnomalyArguments& arguments, const evaluation::NormalScores& normal) {
+void check_rate(const AnomalyArguments& arguments, const statistics::NormalScores& normal) {
   if (arguments.false_alarm >= normal.smallest_rate() && arguments.false_alarm < 1.0) return;
   throw core::InputError(
       fmt::format("--false-alarm {} cannot be kept with {} normal rows (they resolve rates from {:.3g} to "
@@ -110,7 +110,7 @@ void check_rate(const AnomalyArguments& arguments, const evaluation::NormalScore
                   arguments.false_alarm, normal.count(), normal.smallest_rate()));
 }
 
-Verdict judge(const AnomalyArguments& arguments, const evaluation::NormalScores& normal,
+Verdict judge(const AnomalyArguments& arguments, const statistics::NormalScores& normal,
               std::vector<double> scores) {
   Verdict verdict;
   verdict.threshold = normal.threshold(arguments.false_alarm);
@@ -122,7 +122,7 @@ Verdict judge(const AnomalyArguments& arguments, const evaluation::NormalScores&
   return verdict;
 }
 
-Json summary(const AnomalyArguments& arguments, const evaluation::NormalScores& normal,
+Json summary(const AnomalyArguments& arguments, const statistics::NormalScores& normal,
              const Verdict& verdict) {
   Json report = Json::object();
   report.set("score", arguments.score)
@@ -133,8 +133,8 @@ Json summary(const AnomalyArguments& arguments, const evaluation::NormalScores& 
       .set("flagged", verdict.flagged);
   if (verdict.labels) {
     report.set("anomalies", verdict.scores.size() - std::ranges::count(*verdict.labels, 0))
-        .set("auroc", evaluation::auroc(verdict.scores, *verdict.labels))
-        .set("average_precision", evaluation::average_precision(verdict.scores, *verdict.labels));
+        .set("auroc", statistics::auroc(verdict.scores, *verdict.labels))
+        .set("average_precision", statistics::average_precision(verdict.scores, *verdict.labels));
   }
   return report;
 }
@@ -165,8 +165,8 @@ void write_verdict(const comm::Communicator& communicator, io::FileWriter& file,
   write_all(communicator, file, "/normal/score", normal);
   if (!verdict.labels) return;
   write_all(communicator, file, "/y", *verdict.labels);
-  const double auroc = evaluation::auroc(verdict.scores, *verdict.labels);
-  const double precision = evaluation::average_precision(verdict.scores, *verdict.labels);
+  const double auroc = statistics::auroc(verdict.scores, *verdict.labels);
+  const double precision = statistics::average_precision(verdict.scores, *verdict.labels);
   if (std::isfinite(auroc)) file.attribute("/", "auroc", auroc);
   if (std::isfinite(precision)) file.attribute("/", "average_precision", precision);
 }
@@ -182,7 +182,7 @@ int detect(const comm::Communicator& communicator, const AnomalyArguments& argum
   const std::vector<double> normal_scores =
       without_trained_rows(communicator, model.config, normal_reader.name(),
                            scores_of(communicator, model, normal_reader, arguments.score));
-  const evaluation::NormalScores normal(normal_scores);
+  const statistics::NormalScores normal(normal_scores);
   check_rate(arguments, normal);
   Verdict verdict = judge(arguments, normal, scores_of(communicator, model, reader, arguments.score));
   verdict.labels = labels_of(communicator, reader);

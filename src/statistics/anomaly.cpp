@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluation/anomaly.hpp"
+#include "statistics/anomaly.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace ebmpi::evaluation {
+namespace ebmpi::statistics {
 namespace {
 
 /// Rows with one and the same score.
@@ -79,4 +79,4 @@ double NormalScores::threshold(double rate) const {
   return sorted_[sorted_.size() - static_cast<std::size_t>(k)];
 }
 
-}  // namespace ebmpi::evaluation
+}  // namespace ebmpi::statistics

@@ -7,12 +7,12 @@
 #include <stdexcept>
 #include <vector>
 
-#include "evaluation/anomaly.hpp"
+#include "statistics/anomaly.hpp"
 
 using Catch::Approx;
-using ebmpi::evaluation::auroc;
-using ebmpi::evaluation::average_precision;
-using ebmpi::evaluation::NormalScores;
+using ebmpi::statistics::auroc;
+using ebmpi::statistics::average_precision;
+using ebmpi::statistics::NormalScores;
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace ebmpi::evaluation {
+namespace ebmpi::statistics {
 
 // How well scores, high for anomalies, tell anomalies from normal rows. A label of 0 is normal, any other an
 // anomaly. Scores are finite.
@@ -44,4 +44,4 @@ private:
   std::vector<double> sorted_;  // ascending
 };
 
-}  // namespace ebmpi::evaluation
+}  // namespace ebmpi::statistics
