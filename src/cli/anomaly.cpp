@@ -70,29 +70,44 @@ bool is_training_set(const config::RunConfig& config, const io::DatasetName& nam
          std::filesystem::equivalent(config.data.file, name.file, none);
 }
 
-/// The scores of normal rows that the model has not seen: of its own training set, only the rows held out. A
-/// model scores what it was trained on lower than other normal rows, so that p-values from those rows would
-/// be too small.
+/// On every rank, which of the runs were trained on the data set.
+std::vector<std::int64_t> runs_on(const comm::Communicator& communicator,
+                                  const std::vector<config::RunConfig>& runs, const io::DatasetName& name) {
+  std::vector<std::int64_t> same(runs.size(), 0);
+  communicator.together([&] {
+    if (!communicator.is_root()) return;
+    for (std::size_t i = 0; i < runs.size(); ++i) same[i] = is_training_set(runs[i], name) ? 1 : 0;
+  });
+  communicator.broadcast(std::span(same));
+  return same;
+}
+
+/// The scores of normal rows that the model has not seen: of its own training set, only the rows held out, by
+/// all of its runs. A model scores what it was trained on lower than other normal rows, so that p-values from
+/// those rows would be too small.
 std::vector<double> without_trained_rows(const comm::Communicator& communicator,
-                                         const config::RunConfig& config, const io::DatasetName& name,
-                                         const std::vector<double>& scores) {
-  std::int64_t same = 0;
-  communicator.together([&] { same = communicator.is_root() && is_training_set(config, name) ? 1 : 0; });
-  communicator.broadcast(std::span(&same, 1));
-  if (same == 0) return scores;
-  const double fraction = data::held_out_fraction(config.data.validation_fraction, config.data.window,
-                                                  static_cast<std::int64_t>(scores.size()));
-  const data::ValidationSplit held_out(static_cast<std::uint64_t>(config.run.seed), fraction);
+                                         const std::vector<config::RunConfig>& runs,
+                                         const io::DatasetName& name, std::vector<double> scores) {
+  const std::vector<std::int64_t> same = runs_on(communicator, runs, name);
+  std::vector<bool> is_unseen(scores.size(), true);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (same[i] == 0) continue;
+    const double fraction = data::held_out_fraction(runs[i].data.validation_fraction, runs[i].data.window,
+                                                    static_cast<std::int64_t>(scores.size()));
+    const data::ValidationSplit held_out(static_cast<std::uint64_t>(runs[i].run.seed), fraction);
+    for (std::size_t row = 0; row < scores.size(); ++row)
+      is_unseen[row] = is_unseen[row] && held_out(static_cast<std::int64_t>(row));
+  }
   std::vector<double> unseen;
   for (std::size_t row = 0; row < scores.size(); ++row) {
-    if (held_out(static_cast<std::int64_t>(row))) unseen.push_back(scores[row]);
+    if (is_unseen[row]) unseen.push_back(scores[row]);
   }
   if (!unseen.empty()) return unseen;
   throw core::InputError(fmt::format(
       "{} is what the model was trained on, and no row of it was held out (data.validation_fraction "
       "was {}; p-values from rows that a model has seen are too small); give other normal rows in "
       "--normal",
-      name.text(), config.data.validation_fraction));
+      name.text(), runs.front().data.validation_fraction));
 }
 
 /// Labels of all rows, on every rank, where `y` stands beside the data set.
@@ -180,7 +195,7 @@ int detect(const comm::Communicator& communicator, const AnomalyArguments& argum
   io::FileWriter file(communicator,
                       arguments.output);  // first, so that a wrong path is noticed before the work
   const std::vector<double> normal_scores =
-      without_trained_rows(communicator, model.config, normal_reader.name(),
+      without_trained_rows(communicator, model.runs, normal_reader.name(),
                            scores_of(communicator, model, normal_reader, arguments.score));
   const statistics::NormalScores normal(normal_scores);
   check_rate(arguments, normal);

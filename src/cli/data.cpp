@@ -130,7 +130,7 @@ void add_generate(CLI::App& data, Action& action) {
       ->capture_default_str();
   command
       ->add_option("--dimension", arguments->dimension,
-                   "D of gaussian, gaussian_mixture and double_well; others: 2")
+                   "D of gaussian, gaussian_mixture, double_well and funnel; others: 2")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Chooses the samples")->capture_default_str();

@@ -22,12 +22,12 @@ struct EnergyArguments {
   bool score = false;
 };
 
-/// What makes the energies a density in the data's units, where training has learned it: log p(x) = -E(x)/T -
-/// log Z. A projection keeps no volume, so that with one there is no such density.
+/// What makes the energies a density in the data's units, where it is known: log p(x) = -E(x)/T - log Z.
 template <class Scalar>
 void write_log_z(io::FileWriter& file, const training::Model<Scalar>& model) {
-  if (!model.network.view().log_normalizer || model.transform.has_projection()) return;
-  file.attribute("/", "learned_log_z", training::learned_log_z(model.network) + model.transform.log_volume());
+  if (model.known_log_z == training::KnownLogZ::none) return;
+  const bool is_learned = model.known_log_z == training::KnownLogZ::learned;
+  file.attribute("/", is_learned ? "learned_log_z" : "exact_log_z", model.log_z);
 }
 
 template <class Scalar>

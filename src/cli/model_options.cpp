@@ -32,6 +32,7 @@ void apply_sigma(const std::optional<double>& sigma, training::Model<Scalar>& mo
                            "objective.sigmas); leave --sigma out");
   }
   model.sigma = *sigma;
+  model.parts = model.at_noise(*sigma);
 }
 
 template void apply_sigma(const std::optional<double>&, training::Model<float>&);

@@ -1,206 +1,255 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/json.hpp"
 #include "cli/model_options.hpp"
-#include "config/derived.hpp"
+#include "cli/sample_plan.hpp"
 #include "core/error.hpp"
-#include "evaluation/evaluate_rows.hpp"
-#include "evaluation/model_chains.hpp"
-#include "io/file_reader.hpp"
+#include "evaluation/draw_diagnostics.hpp"
+#include "evaluation/draw_writer.hpp"
 #include "io/file_writer.hpp"
 
 namespace ebmpi::cli {
 namespace {
 
-constexpr const char* langevin = "langevin";
-constexpr const char* annealed_langevin = "annealed_langevin";
-
-/// Step size of the last level of annealed chains in units of σ²: the energy of data with noise σ bends by at
-/// most about 1/σ², so that the steps' bias is a few percent of it.
-constexpr double annealed_step = 0.1;
-constexpr std::int64_t annealed_steps = 100;  // at each level
+/// From here on chains are commonly not trusted (Vehtari et al. 2021).
+constexpr double largest_r_hat = 1.01;
+constexpr double fewest_effective_draws = 400.0;  // all chains together
 
 struct SampleArguments {
   ModelArguments model;
+  ChainArguments chains;
   std::string output;
-  std::string chains;   // file to go on from
-  std::string start;    // empty: chains where the checkpoint has any, else noise
-  std::string sampler;  // empty: annealed where the model knows noise levels
-  std::int64_t count = 0;
-  std::optional<std::int64_t> steps;
-  std::optional<double> step_size, temperature;
-  std::optional<std::uint64_t> seed;
+  std::int64_t count = 0, draws = 1;
+  bool json = false;
 };
 
-/// All that decides where the chains end, apart from the model.
-struct SamplePlan {
-  evaluation::ChainSettings settings;
-  std::string sampler = langevin;
-  std::string start;
-  std::int64_t count = 0;
-  std::int64_t steps_before = 0;
-};
-
-void apply_options(const SampleArguments& arguments, SamplePlan& plan) {
-  plan.settings.steps = arguments.steps.value_or(plan.settings.steps);
-  plan.settings.step_size = arguments.step_size.value_or(plan.settings.step_size);
-  plan.settings.temperature = arguments.temperature.value_or(plan.settings.temperature);
-  plan.settings.seed = arguments.seed.value_or(plan.settings.seed);
-}
-
-/// Chains that go down the noise levels of the model.
 template <class Scalar>
-void plan_annealing(const SampleArguments& arguments, const training::Model<Scalar>& model,
-                    SamplePlan& plan) {
-  if (!config::is_noise_conditional(model.config)) {
-    throw core::InputError(fmt::format(
-        "{} cannot be sampled by annealed_langevin (it knows no noise levels: it was not trained with "
-        "objective.sigmas); use --sampler langevin",
-        model.checkpoint));
-  }
-  if (arguments.model.sigma) {
-    throw core::InputError(
-        "--sigma and --sampler annealed_langevin contradict each other (annealed chains go through all noise "
-        "levels); use --sampler langevin, or leave --sigma out");
-  }
-  plan.sampler = annealed_langevin;
-  plan.settings.sigmas = model.config.objective.sigmas;
-  plan.settings.steps = annealed_steps;
-  plan.settings.step_size = annealed_step * plan.settings.sigmas.back() * plan.settings.sigmas.back();
-}
-
-bool is_annealed(const SampleArguments& arguments, const config::RunConfig& config) {
-  if (!arguments.sampler.empty()) return arguments.sampler == annealed_langevin;
-  return config::is_noise_conditional(config) && !arguments.model.sigma;
-}
-
-/// New chains: as training ran its own, unless the command line says otherwise.
-template <class Scalar>
-SamplePlan plan_new(const comm::Communicator& communicator, const SampleArguments& arguments,
+ChainPlan make_plan(const comm::Communicator& communicator, const SampleArguments& arguments,
                     const training::Model<Scalar>& model) {
+  if (!arguments.chains.chains.empty())
+    return plan_continued_chains(communicator, arguments.chains, arguments.count);
   if (arguments.count == 0) {
     throw core::InputError(
         "--count is missing (only with --chains does a file say how many chains there are); "
         "add --count N");
   }
-  const bool has_chains = io::FileReader(communicator, model.checkpoint).exists("/chains/x");
-  if (arguments.start == "chains" && !has_chains) {
-    throw core::InputError(model.checkpoint +
-                           " has no persistent chains (it was trained with short chains); use "
-                           "--start noise");
-  }
-  SamplePlan plan;
-  plan.settings.step_size = model.config.sampler.step_size;
-  plan.settings.temperature = model.temperature;
-  plan.settings.gradient_clip = model.config.sampler.gradient_clip;
-  plan.start = !arguments.start.empty() ? arguments.start : has_chains ? "chains" : "noise";
-  plan.count = arguments.count;
-  if (is_annealed(arguments, model.config)) plan_annealing(arguments, model, plan);
-  apply_options(arguments, plan);
-  return plan;
-}
-
-/// Chains of an earlier output, which go on as they were run, unless the command line says otherwise.
-SamplePlan plan_continued(const comm::Communicator& communicator, const SampleArguments& arguments) {
-  const io::FileReader file(communicator, arguments.chains);
-  if (!file.exists("/model_x") || !file.has_attribute("/", "segments_done")) {
-    throw core::InputError(arguments.chains +
-                           " cannot be continued (it is no output of 'ebmpi sample': /model_x is "
-                           "missing); name one in --chains, or leave it out");
-  }
-  if (arguments.sampler == annealed_langevin) {
-    throw core::InputError(
-        "--chains and --sampler annealed_langevin contradict each other (chains that have gone down all "
-        "noise levels "
-        "go on at the last one); use --sampler langevin");
-  }
-  SamplePlan plan;
-  plan.count = file.shape("/model_x").front();
-  if (arguments.count > plan.count) {
-    throw core::InputError(
-        fmt::format("--count {} is more than the {} chains of {} (each row goes on from its own); "
-                    "leave --count out",
-                    arguments.count, plan.count, arguments.chains));
-  }
-  if (arguments.count > 0) plan.count = arguments.count;
-  plan.settings.step_size = file.real_attribute("/", "step_size");
-  plan.settings.temperature = file.real_attribute("/", "temperature");
-  plan.settings.gradient_clip = file.real_attribute("/", "gradient_clip");
-  plan.settings.seed = static_cast<std::uint64_t>(file.integer_attribute("/", "seed"));
-  plan.settings.segments_done = file.integer_attribute("/", "segments_done");
-  plan.steps_before = file.integer_attribute("/", "steps_done");
-  plan.start = file.text_attribute("/", "start");
-  apply_options(arguments, plan);
-  return plan;
-}
-
-template <class Scalar>
-core::Rows<Scalar> start(const comm::Communicator& communicator, const SampleArguments& arguments,
-                         const training::Model<Scalar>& model, const SamplePlan& plan,
-                         comm::IndexRange rows) {
-  if (!arguments.chains.empty()) {
-    return evaluation::start_from_file(communicator, model, arguments.chains, "/model_x", rows);
-  }
-  if (plan.start == "chains") {
-    return evaluation::start_from_file(communicator, model, model.checkpoint, "/chains/x", rows);
-  }
-  return evaluation::start_from_noise(model, plan.settings.seed, rows);
-}
-
-/// Langevin steps of a chain, over all levels and earlier runs.
-std::int64_t steps_done(const SamplePlan& plan) {
-  const auto levels = static_cast<std::int64_t>(plan.settings.sigmas.size());
-  return plan.steps_before + plan.settings.steps * (levels > 0 ? levels : 1);
+  return plan_new_chains(communicator, arguments.chains, arguments.model.sigma.has_value(), arguments.count,
+                         model);
 }
 
 template <class Scalar>
 void write_attributes(io::FileWriter& file, const SampleArguments& arguments,
-                      const training::Model<Scalar>& model, const SamplePlan& plan,
-                      std::int64_t segments_done) {
+                      const training::Model<Scalar>& model, const ChainPlan& plan,
+                      const evaluation::ChainRun<Scalar>& run) {
+  const evaluation::ChainSettings& settings = plan.settings;
+  const evaluation::ChainProgress progress = run.progress();
   write_origin(file, arguments.model, model);
   file.attribute("/", "sampler", plan.sampler);
+  file.attribute("/", "moves", std::string(move_name(settings.moves)));
   file.attribute("/", "start", plan.start);
-  file.attribute("/", "steps_done", steps_done(plan));
-  file.attribute("/", "segments_done", segments_done);
-  file.attribute("/", "step_size", plan.settings.step_size);
-  file.attribute("/", "temperature", plan.settings.temperature);
-  file.attribute("/", "gradient_clip", plan.settings.gradient_clip);
-  file.attribute("/", "seed", plan.settings.seed);
+  file.attribute("/", "draws", arguments.draws);
+  file.attribute("/", "thin", plan.thin);
+  file.attribute("/", "steps_done", steps_done(plan, arguments.draws));
+  file.attribute("/", "segments_done", progress.segments);
+  file.attribute("/", "exchanges_done", progress.exchanges);
+  file.attribute("/", "step_size", run.step_sizes().front());
+  file.attribute("/", "step_lengths", progress.lengths);
+  file.attribute("/", "leapfrogs", settings.leapfrogs);
+  file.attribute("/", "exchange_every", settings.exchange_every);
+  file.attribute("/", "temperature", settings.temperature);
+  file.attribute("/", "gradient_clip", settings.gradient_clip);
+  file.attribute("/", "box", settings.box);
+  file.attribute("/", "seed", settings.seed);
+}
+
+/// The last states, and what chains go on from.
+template <class Scalar>
+void write_ends(io::FileWriter& file, const training::Model<Scalar>& model, const ChainPlan& plan,
+                const evaluation::ChainRun<Scalar>& run, const evaluation::ChainStates<Scalar>& ends) {
+  const std::int64_t dimension = model.transform.dimension(), inner = model.transform.model_dimension();
+  file.write_rows("/x", plan.count, dimension, ends.chains.first, std::span<const Scalar>(ends.x));
+  if (model.gives_energy)
+    file.write_rows("/energy", plan.count, 0, ends.chains.first, std::span<const Scalar>(ends.energy));
+  file.write_rows("/model_x", plan.count, inner, ends.chains.first, std::span<const Scalar>(ends.model_x));
+  const std::int64_t replicas = plan.settings.replicas();
+  if (replicas == 1) return;
+  std::vector<double> ladder{plan.settings.temperature};
+  ladder.insert(ladder.end(), plan.settings.hotter.begin(), plan.settings.hotter.end());
+  file.write_replicated("/replicas/temperature", {replicas}, std::span<const double>(ladder));
+  const std::vector<double> rates = run.exchange_rates();
+  file.write_replicated("/replicas/exchange_rate", {replicas - 1}, std::span<const double>(rates));
+  const std::vector<std::int64_t> levels = run.progress().levels;
+  file.write_replicated("/replicas/level", {plan.count * replicas}, std::span<const std::int64_t>(levels));
+  const std::vector<Scalar> positions = run.positions();
+  file.write_rows("/replicas/x", plan.count * replicas, inner, run.own_replicas().first,
+                  std::span<const Scalar>(positions));
+}
+
+void write_diagnostics(io::FileWriter& file, const evaluation::DrawDiagnostics& diagnostics) {
+  const auto write = [&](const std::string& name, double statistics::ChainDiagnostics::*figure) {
+    std::vector<double> values;
+    for (const auto& coordinate : diagnostics.coordinates) values.push_back(coordinate.*figure);
+    file.write_replicated("/diagnostics/" + name, {static_cast<std::int64_t>(values.size())},
+                          std::span<const double>(values));
+  };
+  using Figures = statistics::ChainDiagnostics;
+  write("mean", &Figures::mean);
+  write("standard_deviation", &Figures::standard_deviation);
+  write("r_hat", &Figures::r_hat);
+  write("ess_bulk", &Figures::ess_bulk);
+  write("ess_tail", &Figures::ess_tail);
+  write("mcse_mean", &Figures::mcse_mean);
+  write("autocorrelation_time", &Figures::autocorrelation_time);
+  file.attribute("/diagnostics", "chains", diagnostics.chains);
+}
+
+/// The worst figures over all coordinates and the energy.
+struct Worst {
+  double r_hat = 0.0, ess_bulk = 0.0, ess_tail = 0.0, autocorrelation_time = 0.0;
+};
+
+Worst worst_of(const evaluation::DrawDiagnostics& diagnostics) {
+  std::vector<statistics::ChainDiagnostics> all = diagnostics.coordinates;
+  all.insert(all.end(), diagnostics.energy.begin(), diagnostics.energy.end());
+  Worst worst{0.0, INFINITY, INFINITY, 0.0};
+  // A NaN, of chains that do not move, is the worst of all.
+  const auto raise = [](double& to, double value) { to = value > to || std::isnan(value) ? value : to; };
+  const auto lower = [](double& to, double value) { to = value < to || std::isnan(value) ? value : to; };
+  for (const auto& figures : all) {
+    raise(worst.r_hat, figures.r_hat);
+    lower(worst.ess_bulk, figures.ess_bulk);
+    lower(worst.ess_tail, figures.ess_tail);
+    raise(worst.autocorrelation_time, figures.autocorrelation_time);
+  }
+  return worst;
+}
+
+/// What a person should know before using the draws.
+void warn(const Worst& worst, std::int64_t divergences) {
+  if (!(worst.r_hat < largest_r_hat)) {
+    fmt::print(
+        stderr,
+        "ebmpi: the chains have not mixed (R-hat is {:.3f}, where 1.00 to {} is trusted); raise --steps "
+        "and --thin, or use parallel_tempering\n",
+        worst.r_hat, largest_r_hat);
+  }
+  if (!(std::min(worst.ess_bulk, worst.ess_tail) >= fewest_effective_draws)) {
+    fmt::print(
+        stderr,
+        "ebmpi: the draws are worth few independent ones ({:.0f} in the bulk, {:.0f} in the tails; {} are "
+        "needed for figures of two digits); raise --draws, --thin or --count\n",
+        worst.ess_bulk, worst.ess_tail, fewest_effective_draws);
+  }
+  if (divergences > 0) {
+    fmt::print(stderr,
+               "ebmpi: {} trajectories ran away (the energy bends more sharply in places than the step "
+               "resolves, and the draws may avoid these); lower --step-size or raise --target-acceptance\n",
+               divergences);
+  }
+}
+
+/// Sums over all draws of all chains.
+struct Totals {
+  double acceptance = 0.0;  // Σ of the means
+  std::int64_t divergences = 0, count = 0;
+
+  template <class Scalar>
+  void add(const evaluation::ChainStates<Scalar>& states) {
+    for (std::size_t row = 0; row < states.energy.size(); ++row) {
+      acceptance += static_cast<double>(states.acceptance[row]);
+      divergences += states.divergences[row];
+      ++count;
+    }
+  }
+};
+
+struct Results {
+  double acceptance = 1.0;
+  std::int64_t divergences = 0;
+};
+
+Results agreed(const comm::Communicator& communicator, const Totals& totals) {
+  std::array<double, 1> acceptance{totals.acceptance};
+  std::array<std::int64_t, 2> counts{totals.divergences, totals.count};
+  communicator.sum(acceptance);
+  communicator.sum(std::span<std::int64_t>(counts));
+  return {acceptance[0] / static_cast<double>(counts[1]), counts[0]};
 }
 
 template <class Scalar>
-void write_ends(io::FileWriter& file, const training::Model<Scalar>& model, const SamplePlan& plan,
-                comm::IndexRange rows, const evaluation::ChainEnds<Scalar>& ends) {
-  const std::int64_t dimension = model.transform.dimension(), inner = model.transform.model_dimension();
-  file.write_rows("/x", plan.count, dimension, rows.first, std::span<const Scalar>(ends.x));
-  if (config::has_energy(model.config))
-    file.write_rows("/energy", plan.count, 0, rows.first, std::span<const Scalar>(ends.energy));
-  file.write_rows("/model_x", plan.count, inner, rows.first, std::span<const Scalar>(ends.model_x));
+Json report(const SampleArguments& arguments, const training::Model<Scalar>& model, const ChainPlan& plan,
+            const evaluation::ChainRun<Scalar>& run, const Results& results) {
+  Json json = Json::object();
+  json.set("output", arguments.output)
+      .set("sampler", plan.sampler)
+      .set("chains", plan.count)
+      .set("draws", arguments.draws)
+      .set("dimension", model.transform.dimension())
+      .set("steps", steps_done(plan, arguments.draws))
+      .set("temperature", plan.settings.temperature)
+      .set("step_size", run.step_sizes().front());
+  if (plan.settings.moves != evaluation::MoveKind::langevin)
+    json.set("acceptance_rate", results.acceptance).set("divergences", results.divergences);
+  if (plan.settings.replicas() > 1) {
+    json.set("temperatures_above", Json::array(plan.settings.hotter))
+        .set("exchange_rates", Json::array(run.exchange_rates()));
+  }
+  return json;
+}
+
+void add_diagnostics(Json& json, const evaluation::DrawDiagnostics& diagnostics, const Worst& worst) {
+  json.set("diagnosed_chains", diagnostics.chains)
+      .set("r_hat", worst.r_hat)
+      .set("ess_bulk", worst.ess_bulk)
+      .set("ess_tail", worst.ess_tail)
+      .set("autocorrelation_time", worst.autocorrelation_time);
+  if (diagnostics.energy.empty()) return;
+  json.set("energy_mean", diagnostics.energy.front().mean)
+      .set("energy_mean_error", diagnostics.energy.front().mcse_mean);
 }
 
 template <class Scalar>
 int sample_model(const comm::Communicator& communicator, const SampleArguments& arguments,
                  const training::Model<Scalar>& model) {
-  const SamplePlan plan = arguments.chains.empty() ? plan_new(communicator, arguments, model)
-                                                   : plan_continued(communicator, arguments);
+  const ChainPlan plan = make_plan(communicator, arguments, model);
   io::FileWriter file(communicator,
                       arguments.output);  // first, so that a wrong path is noticed before the work
-  const comm::IndexRange rows = evaluation::own_rows(communicator, plan.count);
-  const core::Rows<Scalar> x = start(communicator, arguments, model, plan, rows);
-  const std::int64_t segments = evaluation::run_chains(communicator, model, plan.settings, rows, x);
-  write_attributes(file, arguments, model, plan, segments);
-  write_ends(file, model, plan, rows, evaluation::chain_ends(model, x));
-  file.commit();
-  if (communicator.is_root()) {
-    fmt::print("{}: {} samples of dimension {} after {} Langevin steps at temperature {:.4g}\n",
-               arguments.output, plan.count, model.transform.dimension(), steps_done(plan),
-               plan.settings.temperature);
+  evaluation::DrawWriter<Scalar> writer(file, plan.count, arguments.draws, model.transform.dimension(),
+                                        plan.settings.temperature, model.gives_energy,
+                                        plan.settings.replicas() == 1);
+  evaluation::ChainRun<Scalar> run(communicator, model, plan.settings, plan.count);
+  start_chains(arguments.chains, plan, model, run);
+  Totals totals;
+  evaluation::ChainStates<Scalar> states = run.states();
+  for (std::int64_t draw = 1;; ++draw) {
+    writer.add(states);
+    totals.add(states);
+    if (draw == arguments.draws) break;
+    run.advance(plan.thin);
+    states = run.states();
   }
+  writer.flush();
+  write_attributes(file, arguments, model, plan, run);
+  write_ends(file, model, plan, run, states);
+  const Results results = agreed(communicator, totals);
+  Json json = report(arguments, model, plan, run, results);
+  if (arguments.draws >= evaluation::fewest_diagnosed_draws) {
+    const evaluation::DrawDiagnostics diagnostics = evaluation::diagnose_draws<Scalar>(
+        communicator, file, plan.count, arguments.draws, model.transform.dimension(), model.gives_energy);
+    write_diagnostics(file, diagnostics);
+    add_diagnostics(json, diagnostics, worst_of(diagnostics));
+    if (communicator.is_root()) warn(worst_of(diagnostics), results.divergences);
+  }
+  file.commit();
+  if (communicator.is_root()) fmt::print("{}", arguments.json ? json.to_json() : json.to_text());
   return static_cast<int>(core::ExitCode::done);
 }
 
@@ -209,56 +258,27 @@ int sample(const comm::Communicator& communicator, const SampleArguments& argume
                     [&](const auto& model) { return sample_model(communicator, arguments, model); });
 }
 
-void add_chain_options(CLI::App& command, SampleArguments& arguments) {
-  command
-      .add_option("--steps", arguments.steps,
-                  "Langevin steps to make (default: 1000; annealed: 100 at each noise level)")
-      ->check(CLI::NonNegativeNumber);
-  command
-      .add_option("--step-size", arguments.step_size,
-                  "Step size in model space (default: that of training; annealed, where it is that of the "
-                  "lowest level: 0.1 sigma^2)")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--temperature", arguments.temperature, "T of exp(-E/T) (default: that of training)")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--seed", arguments.seed, "Chooses all random numbers (default: 1)");
-  command
-      .add_option("--start", arguments.start,
-                  "chains: row i from persistent chain i mod C of the checkpoint; noise: from the normal "
-                  "distribution "
-                  "that training starts chains from (default: chains where the checkpoint has any)")
-      ->check(CLI::IsMember({"chains", "noise"}));
-  command
-      .add_option(
-          "--chains", arguments.chains,
-          "Go on with the chains of an earlier output, its seed, step size and temperature unless given; the "
-          "result is that of one longer run where its steps are a multiple of 100")
-      ->type_name("FILE.h5")
-      ->excludes("--start");
-  command
-      .add_option(
-          "--sampler", arguments.sampler,
-          "langevin: at one noise level, or without any; annealed_langevin: down the levels of a model that "
-          "was trained with objective.sigmas (default: annealed for such a model, unless --sigma is given)")
-      ->check(CLI::IsMember({langevin, annealed_langevin}));
-}
-
 }  // namespace
 
 void add_sample(CLI::App& program, Action& action) {
   const auto arguments = std::make_shared<SampleArguments>();
-  CLI::App* const command = program.add_subcommand("sample", "Draw samples from a trained energy");
+  CLI::App* const command = program.add_subcommand("sample", "Draw samples from an energy");
   command->footer(
-      "Writes /x (N, D) in data units, /energy (N) unless the model is a score network, and /model_x, the "
-      "same points as the network sees them, "
-      "from which "
-      "--chains goes on. The numbers do not depend on how many ranks made them.");
+      "Writes the last state of each chain: /x (N, D) in data units, /energy (N) unless the model is a score "
+      "network, and /model_x, the same points as the network sees them, from which --chains goes on; and all "
+      "draws, as they are made, for ArviZ and xarray: /posterior/x (chain, draw, D), /sample_stats. From "
+      "four "
+      "draws on it judges the chains: R-hat, effective sample sizes, autocorrelation. The numbers do not "
+      "depend on how many ranks made them.");
   add_model_options(*command, arguments->model);
-  command
-      ->add_option("--count", arguments->count, "Samples, one chain each (with --chains: all of the file's)")
+  command->add_option("--count", arguments->count, "Chains (with --chains: all of the file's)")
       ->check(CLI::PositiveNumber);
+  command->add_option("--draws", arguments->draws, "Draws of each chain, --thin steps apart")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_option("--output", arguments->output, "HDF5 file to write")->required()->type_name("FILE.h5");
-  add_chain_options(*command, *arguments);
+  add_chain_options(*command, arguments->chains);
+  command->add_flag("--json", arguments->json, "Print the summary as JSON");
   command->callback([arguments, &action] {
     action = [arguments](const comm::Communicator& communicator) { return sample(communicator, *arguments); };
   });

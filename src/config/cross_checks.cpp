@@ -143,7 +143,7 @@ void Checker::check_dimension() const {
   if (data.dimension != 2 && !density_has_any_dimension(data.density)) {
     report({"data.dimension"},
            fmt::format("{} does not fit {} (that density exists in two dimensions only); remove "
-                       "data.dimension or use gaussian, gaussian_mixture or double_well",
+                       "data.dimension or use gaussian, gaussian_mixture, double_well or funnel",
                        describe("data.dimension"), describe("data.density")));
   }
   if (data.pca > data.dimension) {

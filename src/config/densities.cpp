@@ -8,7 +8,7 @@ namespace ebmpi::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> names = {"two_moons",
+constexpr std::array<std::string_view, 14> names = {"two_moons",
                                                     "eight_gaussians",
                                                     "twenty_five_gaussians",
                                                     "rings",
@@ -18,9 +18,12 @@ constexpr std::array<std::string_view, 11> names = {"two_moons",
                                                     "swiss_roll",
                                                     "gaussian",
                                                     "gaussian_mixture",
-                                                    "double_well"};
-constexpr std::array<std::string_view, 3> names_in_any_dimension = {"gaussian", "gaussian_mixture",
-                                                                    "double_well"};
+                                                    "double_well",
+                                                    "left_moon",
+                                                    "right_moon",
+                                                    "funnel"};
+constexpr std::array<std::string_view, 4> names_in_any_dimension = {"gaussian", "gaussian_mixture",
+                                                                    "double_well", "funnel"};
 
 }  // namespace
 

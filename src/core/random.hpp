@@ -29,7 +29,12 @@ enum class Purpose : std::uint32_t {
   group_perturbation = 16,
   spectral_start = 17,
   page_order = 18,
-  acceptance = 19
+  acceptance = 19,
+  slices = 20,
+  temperature_swap = 21,
+  annealing_start = 22,
+  annealing_noise = 23,
+  resampling = 24
 };
 
 /// The key of the stream (seed, purpose): itself a Philox draw, so that nearby seeds give unrelated streams.

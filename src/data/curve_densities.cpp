@@ -79,13 +79,30 @@ void NoisyCurves::sample_row(SampleDraws& draws, std::span<double> row) const {
   row[1] = point[1] + noise_ * draws.normal();
 }
 
+namespace {
+
+Curve left_arc() {
+  return {0.0, pi, 1.0, ParameterDensity::uniform, [](double t) { return Point{std::cos(t), std::sin(t)}; }};
+}
+
+Curve right_arc() {
+  return {0.0, pi, 1.0, ParameterDensity::uniform, [](double t) {
+            return Point{1.0 - std::cos(t), 0.5 - std::sin(t)};
+          }};
+}
+
+}  // namespace
+
 std::unique_ptr<Density> two_moons(double noise) {
-  const auto upper = [](double t) { return Point{std::cos(t), std::sin(t)}; };
-  const auto lower = [](double t) { return Point{1.0 - std::cos(t), 0.5 - std::sin(t)}; };
-  return std::make_unique<NoisyCurves>("two_moons",
-                                       std::vector<Curve>{{0.0, pi, 1.0, ParameterDensity::uniform, upper},
-                                                          {0.0, pi, 1.0, ParameterDensity::uniform, lower}},
-                                       noise);
+  return std::make_unique<NoisyCurves>("two_moons", std::vector<Curve>{left_arc(), right_arc()}, noise);
+}
+
+std::unique_ptr<Density> left_moon(double noise) {
+  return std::make_unique<NoisyCurves>("left_moon", std::vector<Curve>{left_arc()}, noise);
+}
+
+std::unique_ptr<Density> right_moon(double noise) {
+  return std::make_unique<NoisyCurves>("right_moon", std::vector<Curve>{right_arc()}, noise);
 }
 
 std::unique_ptr<Density> rings(double noise) {

@@ -49,6 +49,8 @@ private:
 };
 
 std::unique_ptr<Density> two_moons(double noise);
+std::unique_ptr<Density> left_moon(double noise);
+std::unique_ptr<Density> right_moon(double noise);
 std::unique_ptr<Density> rings(double noise);
 std::unique_ptr<Density> spirals(double noise);
 std::unique_ptr<Density> swiss_roll(double noise);

@@ -17,9 +17,12 @@ public:
   std::int64_t dimension() const override { return dimension_; }
   std::optional<double> log_density(std::span<const double> x) const override;
 
+  const std::vector<double>& weights() const { return weights_; }  ///< (K), of sum 1
+  std::span<const double> mean(std::size_t component) const;       ///< (D)
+  double standard_deviation() const { return standard_deviation_; }
+
 private:
   void sample_row(SampleDraws& draws, std::span<double> row) const override;
-  std::span<const double> mean(std::size_t component) const;
 
   std::string_view name_;
   std::int64_t dimension_;
@@ -37,6 +40,9 @@ public:
   std::string_view name() const override { return name_; }
   std::int64_t dimension() const override { return dimension_; }
   std::optional<double> log_density(std::span<const double> x) const override;
+
+  double correlation() const { return correlation_; }
+  double innovation() const { return innovation_; }
 
 private:
   void sample_row(SampleDraws& draws, std::span<double> row) const override;

@@ -98,4 +98,17 @@ void DoubleWell::sample_row(SampleDraws& draws, std::span<double> row) const {
   for (std::size_t i = 1; i < row.size(); ++i) row[i] = noise_ * draws.normal();
 }
 
+std::optional<double> Funnel::log_density(std::span<const double> x) const {
+  const double log_root_two_pi = 0.5 * std::log(2.0 * pi);
+  double energy = 0.5 * x[0] * x[0] / (noise_ * noise_) + std::log(noise_) + log_root_two_pi;
+  for (std::size_t i = 1; i < x.size(); ++i)
+    energy += 0.5 * (x[i] * x[i] * std::exp(-x[0]) + x[0]) + log_root_two_pi;
+  return -energy;
+}
+
+void Funnel::sample_row(SampleDraws& draws, std::span<double> row) const {
+  row[0] = noise_ * draws.normal();
+  for (std::size_t i = 1; i < row.size(); ++i) row[i] = std::exp(0.5 * row[0]) * draws.normal();
+}
+
 }  // namespace ebmpi::data

@@ -41,13 +41,35 @@ public:
   std::int64_t dimension() const override { return dimension_; }
   std::optional<double> log_density(std::span<const double> x) const override;
 
+  double noise() const { return noise_; }
+  /// log ∫ exp(-(t² - 1)²/(8σ²)) dt, by quadrature to 1e-12.
+  double log_partition() const { return log_partition_; }
+
 private:
   void sample_row(SampleDraws& draws, std::span<double> row) const override;
   double well(double x) const;
 
   std::int64_t dimension_;
   double noise_;
-  double log_partition_;  ///< log ∫ exp(-(t² - 1)²/(8σ²)) dt, by quadrature to 1e-12
+  double log_partition_;
+};
+
+/// Neal's funnel: N(x₀; 0, σ²) Π_{d>0} N(x_d; 0, exp(x₀)).
+class Funnel final : public Density {
+public:
+  Funnel(std::int64_t dimension, double noise) : dimension_(dimension), noise_(noise) {}
+
+  std::string_view name() const override { return "funnel"; }
+  std::int64_t dimension() const override { return dimension_; }
+  std::optional<double> log_density(std::span<const double> x) const override;
+
+  double noise() const { return noise_; }
+
+private:
+  void sample_row(SampleDraws& draws, std::span<double> row) const override;
+
+  std::int64_t dimension_;
+  double noise_;
 };
 
 }  // namespace ebmpi::data

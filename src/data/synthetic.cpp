@@ -22,7 +22,7 @@ struct Entry {
   std::unique_ptr<Density> (*make)(std::int64_t dimension, double noise);
 };
 
-constexpr std::array<Entry, 11> entries = {{
+constexpr std::array<Entry, 14> entries = {{
     {"two_moons", Dimensions::two, [](std::int64_t, double noise) { return two_moons(noise); }},
     {"eight_gaussians", Dimensions::two, [](std::int64_t, double noise) { return eight_gaussians(noise); }},
     {"twenty_five_gaussians", Dimensions::two,
@@ -41,6 +41,12 @@ constexpr std::array<Entry, 11> entries = {{
     {"double_well", Dimensions::any,
      [](std::int64_t dimension, double noise) -> std::unique_ptr<Density> {
        return std::make_unique<DoubleWell>(dimension, noise);
+     }},
+    {"left_moon", Dimensions::two, [](std::int64_t, double noise) { return left_moon(noise); }},
+    {"right_moon", Dimensions::two, [](std::int64_t, double noise) { return right_moon(noise); }},
+    {"funnel", Dimensions::any,
+     [](std::int64_t dimension, double noise) -> std::unique_ptr<Density> {
+       return std::make_unique<Funnel>(dimension, noise);
      }},
 }};
 

@@ -62,6 +62,9 @@ std::span<const std::string_view> density_names();
 /// double_well           D: exp(-(x₀² - 1)²/(8·noise²)) times N(0, noise²) for each other coordinate: wells at
 ///                       ±1 with the curvature of a Gaussian of that standard deviation, and a barrier of
 ///                       1/(8·noise²)
+/// left_moon, right_moon each of the two_moons alone
+/// funnel                D: N(x₀; 0, noise²) times N(0, exp(x₀)) for each other coordinate (Neal 2003,
+///                       doi:10.1214/aos/1056562461, with noise 3)
 // clang-format on
 std::unique_ptr<Density> make_density(std::string_view name, std::int64_t dimension, double noise);
 

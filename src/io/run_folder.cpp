@@ -148,7 +148,7 @@ std::string resolve_model(const comm::Communicator& communicator, const std::str
   });
   communicator.broadcast(std::span(&is_folder, 1));
   if (is_folder == 0) {
-    verify_checkpoint(communicator, path);
+    verify_model(communicator, path);
     return path;
   }
   const auto newest = RunFolder(communicator, path).newest_valid_checkpoint();

@@ -50,8 +50,8 @@ private:
   std::string path_;
 };
 
-/// Collective. The checkpoint that MODEL means on the command line: itself, if it is a valid checkpoint, or
-/// the newest valid one of a run folder. Throws core::FileError where there is none.
+/// Collective. The file that MODEL means on the command line: itself, if it is a valid checkpoint or
+/// combination, or the newest valid checkpoint of a run folder. Throws core::FileError where there is none.
 std::string resolve_model(const comm::Communicator& communicator, const std::string& path);
 
 }  // namespace ebmpi::io

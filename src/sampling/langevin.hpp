@@ -26,6 +26,8 @@ struct Chains {
   core::Rows<Scalar> x;  // (N, D), advanced in place
   Kokkos::View<const std::int64_t*, core::MemorySpace>
       numbers;  // (N), global chain numbers, which choose the noise
+  Kokkos::View<const Scalar*, core::MemorySpace> minimum = {}, maximum = {};  // (D), a box that every step is
+                                                                              // clamped to; empty: none
 };
 
 /// What is noted of each chain at the last gradient evaluated.
@@ -37,6 +39,15 @@ struct ChainWatch {
 };
 
 namespace detail {
+
+template <class Member, class Scalar>
+KOKKOS_FORCEINLINE_FUNCTION void clamp_row(const Member& member, Scalar minimum, Scalar maximum,
+                                           Scalar* row) {
+  core::for_each_lane(member, 1, [=](int, int lane) {
+    const Scalar above = row[lane] > minimum ? row[lane] : minimum;
+    row[lane] = above < maximum ? above : maximum;
+  });
+}
 
 /// One tile of chains through all steps.
 template <class Energy, class Member>
@@ -100,6 +111,7 @@ KOKKOS_FORCEINLINE_FUNCTION void langevin_tile(const Member& member, const Energ
       core::for_each_lane(member, 1, [=](int, int lane) {
         position[lane] = position[lane] - pull[lane] * slope[lane] + noise_scale * xi[lane];
       });
+      if (chains.minimum.data()) clamp_row(member, chains.minimum(row), chains.maximum(row), position);
     }
   }
   core::store_tile(member, x, chains.x, first, count);

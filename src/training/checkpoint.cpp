@@ -16,6 +16,7 @@
 #include "io/file_reader.hpp"
 #include "io/file_writer.hpp"
 #include "io/verify_checkpoint.hpp"
+#include "training/stored_data.hpp"
 #include "training/tensors.hpp"
 
 namespace ebmpi::training {
@@ -95,26 +96,6 @@ void read_spectral_norm(const io::FileReader& file, const CheckpointParts<Scalar
 }
 
 template <class Scalar>
-void write_data(io::FileWriter& file, const data::TrainingData<Scalar>& data) {
-  const data::DataTransform& transform = data.transform();
-  const std::int64_t inputs = transform.dimension(), outputs = transform.model_dimension();
-  file.attribute("/data", "dimension", inputs);
-  file.attribute("/data", "model_dimension", outputs);
-  file.attribute("/data", "rows", data.rows());
-  file.write_replicated("/data/mean", {inputs}, std::span<const double>(transform.mean()));
-  file.write_replicated("/data/scale", {inputs}, std::span<const double>(transform.scale()));
-  if (!transform.projection().empty()) {
-    file.write_replicated("/data/projection", {outputs, inputs},
-                          std::span<const double>(transform.projection()));
-  }
-  const data::ModelSpaceMoments& moments = data.moments();
-  file.write_replicated("/data/model_mean", {outputs}, std::span<const double>(moments.mean));
-  file.write_replicated("/data/model_deviation", {outputs}, std::span<const double>(moments.deviation));
-  file.write_replicated("/data/minimum", {outputs}, std::span<const double>(moments.minimum));
-  file.write_replicated("/data/maximum", {outputs}, std::span<const double>(moments.maximum));
-}
-
-template <class Scalar>
 void write_chains(io::FileWriter& file, const comm::Communicator& communicator,
                   const CheckpointParts<Scalar>& parts) {
   if (!parts.population) return;
@@ -187,7 +168,7 @@ void write_checkpoint(const comm::Communicator& communicator, const std::string&
   write_spectral_norm(file, parts);
   write_validation(file, state.validation);
   write_chains(file, communicator, parts);
-  write_data(file, parts.data);
+  write_data(file, parts.data.transform(), parts.data.moments(), parts.data.rows());
   file.commit();
 }
 

@@ -9,41 +9,58 @@
 #include "io/file_reader.hpp"
 #include "io/run_folder.hpp"
 #include "training/checkpoint.hpp"
+#include "training/combination.hpp"
+#include "training/density_model.hpp"
 #include "training/settings.hpp"
+#include "training/stored_data.hpp"
 #include "training/tensors.hpp"
 
 namespace ebmpi::training {
 namespace {
 
-std::vector<double> read_list(const io::FileReader& file, const std::string& path, std::int64_t length) {
-  const io::Array<double> array = file.read_replicated<double>(path);
-  if (array.shape == std::vector<std::int64_t>{length}) return array.values;
-  throw core::FileError(file.path() + ": " + path + " does not have " + std::to_string(length) +
-                        " numbers (the attributes of /data promise them); the file was changed by hand, use "
-                        "another checkpoint");
+bool is_density(const std::string& model) {
+  return model.starts_with(density_prefix);
 }
 
-data::DataTransform read_transform(const io::FileReader& file) {
-  const std::int64_t inputs = file.integer_attribute("/data", "dimension");
-  const std::int64_t outputs = file.integer_attribute("/data", "model_dimension");
-  std::vector<double> projection;
-  if (file.exists("/data/projection")) {
-    const io::Array<double> array = file.read_replicated<double>("/data/projection");
-    if (array.shape != std::vector<std::int64_t>{outputs, inputs}) {
-      throw core::FileError(file.path() + ": /data/projection does not map " + std::to_string(inputs) +
-                            " coordinates to " + std::to_string(outputs) +
-                            " (the attributes of /data promise it); the file was changed by hand, use "
-                            "another checkpoint");
-    }
-    projection = array.values;
+bool is_combination(const io::FileReader& file) {
+  return file.text_attribute("/", "format") == io::combination_format;
+}
+
+template <class Scalar>
+network::EnergyModel<Scalar> lone_network(const network::Mlp<Scalar>& network,
+                                          const config::RunConfig& config, double sigma) {
+  network::PartDescription<Scalar> part;
+  part.network = network;
+  part.energy = model_energy(network, config, sigma);
+  const std::int64_t dimension = part.energy.dimension();
+  part.map = network::AffineMap::identity(dimension);
+  return network::EnergyModel<Scalar>({{}}, {part}, dimension);
+}
+
+template <class Scalar>
+Model<Scalar> read_checkpoint_model(const comm::Communicator& communicator, const io::FileReader& file,
+                                    Parameters parameters) {
+  const config::RunConfig config = checkpoint_config(communicator, file.path());
+  data::DataTransform transform = read_transform(file);
+  const auto dimension = static_cast<int>(transform.model_dimension());
+  const network::Mlp<Scalar> network(mlp_shape(config, dimension));
+  read_tensors(file, parameters == Parameters::average ? "/model_ema" : "/model", network.layout(),
+               network.parameters());
+  network.pack();
+  const double sigma = lowest_sigma(config);
+  Model<Scalar> model{
+      lone_network(network, config, sigma), std::move(transform), read_moments(file, dimension), {config}};
+  model.temperature = config::langevin_temperature(config);
+  model.step = file.integer_attribute("/", "step");
+  model.checkpoint = file.path();
+  model.sigma = sigma;
+  model.gives_energy = config::has_energy(config);
+  // A projection keeps no volume, so that with one there is no density in the data's units.
+  if (network.view().log_normalizer && !model.transform.has_projection()) {
+    model.known_log_z = KnownLogZ::learned;
+    model.log_z = learned_log_z(network) + model.transform.log_volume();
   }
-  return data::DataTransform(read_list(file, "/data/mean", inputs), read_list(file, "/data/scale", inputs),
-                             std::move(projection));
-}
-
-data::ModelSpaceMoments read_moments(const io::FileReader& file, std::int64_t dimension) {
-  return {read_list(file, "/data/model_mean", dimension), read_list(file, "/data/model_deviation", dimension),
-          read_list(file, "/data/minimum", dimension), read_list(file, "/data/maximum", dimension)};
+  return model;
 }
 
 }  // namespace
@@ -72,38 +89,57 @@ double learned_log_z(const network::Mlp<Scalar>& network) {
 }
 
 template <class Scalar>
-void Model<Scalar>::require_energy(const std::string& command) const {
-  if (config::has_energy(config)) return;
-  throw core::InputError(
-      checkpoint + " holds a score network (it gives the score of a point but no energy, which " + command +
-      " needs); train one with network.kind = \"mlp\", or use a command that needs the score "
-      "only: sample, or anomaly --score norm");
-}
-
-FoundCheckpoint find_checkpoint(const comm::Communicator& communicator, const std::string& model) {
-  const std::string path = io::resolve_model(communicator, model);
-  return {path, checkpoint_config(communicator, path).run.precision};
+std::vector<double> Model<Scalar>::sigmas() const {
+  for (const config::RunConfig& run : runs) {
+    if (config::is_noise_conditional(run)) return run.objective.sigmas;
+  }
+  return {};
 }
 
 template <class Scalar>
-Model<Scalar> read_model(const comm::Communicator& communicator, const std::string& checkpoint,
+network::EnergyModel<Scalar> Model<Scalar>::at_noise(double level) const {
+  std::vector<network::PartDescription<Scalar>> told = parts.parts();
+  for (auto& part : told) {
+    if (part.energy.condition == network::Condition::log_sigma)
+      part.energy.log_sigma = static_cast<Scalar>(std::log(level));
+  }
+  return network::EnergyModel<Scalar>(parts.steps(), std::move(told), parts.dimension());
+}
+
+template <class Scalar>
+config::SamplerSection Model<Scalar>::sampler() const {
+  return runs.empty() ? config::SamplerSection{} : runs.front().sampler;
+}
+
+template <class Scalar>
+void Model<Scalar>::require_energy(const std::string& command) const {
+  if (gives_energy) return;
+  throw core::InputError(
+      checkpoint + " holds a score network (it gives the score of a point but no energy, which " + command +
+      " needs); train one with network.kind = \"mlp\", or use a command that needs the score "
+      "only: sample --sampler langevin, or anomaly --score norm");
+}
+
+FoundModel find_model(const comm::Communicator& communicator, const std::string& model) {
+  if (is_density(model)) {
+    parse_density_name(model);
+    return {model, config::Precision::double_precision};
+  }
+  const std::string path = io::resolve_model(communicator, model);
+  const io::FileReader file(communicator, path);
+  const std::string precision = file.text_attribute("/", "precision");
+  return {path, precision == config::to_string(config::Precision::double_precision)
+                    ? config::Precision::double_precision
+                    : config::Precision::single_precision};
+}
+
+template <class Scalar>
+Model<Scalar> read_model(const comm::Communicator& communicator, const std::string& file,
                          Parameters parameters) {
-  const config::RunConfig config = checkpoint_config(communicator, checkpoint);
-  const io::FileReader file(communicator, checkpoint);
-  data::DataTransform transform = read_transform(file);
-  const auto dimension = static_cast<int>(transform.model_dimension());
-  Model<Scalar> model{network::Mlp<Scalar>(mlp_shape(config, dimension)),
-                      std::move(transform),
-                      read_moments(file, dimension),
-                      config,
-                      config::langevin_temperature(config),
-                      file.integer_attribute("/", "step"),
-                      checkpoint,
-                      lowest_sigma(config)};
-  read_tensors(file, parameters == Parameters::average ? "/model_ema" : "/model", model.network.layout(),
-               model.network.parameters());
-  model.network.pack();
-  return model;
+  if (is_density(file)) return density_model<Scalar>(parse_density_name(file));
+  const io::FileReader reader(communicator, file);
+  if (!is_combination(reader)) return read_checkpoint_model<Scalar>(communicator, reader, parameters);
+  return read_combination<Scalar>(communicator, file);
 }
 
 template network::MlpEnergy<float> model_energy(const network::Mlp<float>&, const config::RunConfig&, double);

@@ -301,7 +301,7 @@ TEST_CASE("unknown names come with the nearest one and the list", "[config]") {
       StartsWith("run.toml:2: data.density = \"too_moons\" is not known (did you mean \"two_moons\"?)"));
   for (const char* name :
        {"two_moons", "eight_gaussians", "twenty_five_gaussians", "rings", "spirals", "checkerboard",
-        "pinwheel", "swiss_roll", "gaussian", "gaussian_mixture", "double_well"}) {
+        "pinwheel", "swiss_roll", "gaussian", "gaussian_mixture", "double_well", "left_moon", "right_moon", "funnel"}) {
     CHECK_THAT(density, ContainsSubstring("\"" + std::string(name) + "\""));
     CHECK(error_of("[data]\ndensity = \"" + std::string(name) + "\"\n") == "");
   }

@@ -34,6 +34,9 @@ constexpr Case cases[] = {
     {"gaussian", 0.1, 6.4, 160},
     {"gaussian_mixture", 0.3, 4.8, 160},
     {"double_well", 0.2, 2.4, 160},
+    {"left_moon", 0.1, 2.4, 160},
+    {"right_moon", 0.1, 3.2, 160},
+    {"funnel", 0.4, 8.0, 320},
 };
 
 /// Pearson's χ² of the samples' counts in 16 × 16 bins against their expectation, standardised: about N(0, 1)
