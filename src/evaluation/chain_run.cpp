@@ -8,6 +8,8 @@
 
 #include "core/error.hpp"
 #include "core/to_device.hpp"
+#include "core/to_host.hpp"
+#include "evaluation/row_pieces.hpp"
 #include "io/file_reader.hpp"
 #include "sampling/dual_averaging.hpp"
 #include "sampling/langevin.hpp"
@@ -17,17 +19,12 @@
 namespace ebmpi::evaluation {
 
 using core::ExecutionSpace;
+using core::to_host;
 
 namespace {
 
 /// Trajectories' steps vary by this share of their length, lest they close upon themselves.
 constexpr double trajectory_jitter = 0.2;
-
-template <class View>
-auto to_host(const View& view) {
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
-  return std::vector<typename View::non_const_value_type>(host.data(), host.data() + host.size());
-}
 
 /// Rows i mod C for i in `rows`, read in pieces that do not wrap; every rank makes the same number of calls.
 template <class Scalar>
@@ -47,17 +44,6 @@ std::vector<Scalar> read_cyclic(const comm::Communicator& communicator, const io
     next += count;
   }
   return values;
-}
-
-Kokkos::View<const std::int64_t*, core::MemorySpace> numbers_of(comm::IndexRange rows) {
-  const Kokkos::View<std::int64_t*, core::MemorySpace> numbers("ebmpi::evaluation::chain_numbers",
-                                                               rows.size());
-  const std::int64_t first = rows.first;
-  const Kokkos::RangePolicy<ExecutionSpace> policy(0, rows.size());
-  Kokkos::parallel_for(
-      "ebmpi::evaluation::number_chains", policy,
-      KOKKOS_LAMBDA(std::int64_t row) { numbers(row) = first + row; });
-  return numbers;
 }
 
 template <class Scalar>
@@ -125,7 +111,7 @@ ChainRun<Scalar>::ChainRun(const comm::Communicator& communicator, const trainin
   using Numbers = Kokkos::View<Scalar*, core::MemorySpace>;
   state_ = {core::Rows<Scalar>("ebmpi::evaluation::chains", rows, dimension),
             core::Rows<Scalar>("ebmpi::evaluation::gradients", rows, dimension),
-            Numbers("ebmpi::evaluation::energies", rows), numbers_of(replicas_)};
+            Numbers("ebmpi::evaluation::energies", rows), consecutive_numbers(replicas_.first, rows)};
   tally_ = {Numbers("ebmpi::evaluation::acceptance", rows), Numbers("ebmpi::evaluation::divergences", rows)};
   weights_ = Numbers("ebmpi::evaluation::weights", rows);
   step_lengths_ = Numbers("ebmpi::evaluation::step_lengths", rows);

@@ -7,72 +7,42 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/to_host.hpp"
 #include "network/evaluate.hpp"
 
 namespace ebmpi::evaluation {
 namespace {
 
-/// Numbers of a piece: large enough to keep all threads of a node busy.
-constexpr std::int64_t piece_numbers = std::int64_t{1} << 21;
-
-template <class Scalar>
-void check_dimension(const training::Model<Scalar>& model, const io::DatasetReader& reader) {
-  const std::int64_t expected = model.transform.dimension();
-  if (reader.columns() == expected) return;
-  throw core::InputError(reader.name().text() + " has " + std::to_string(reader.columns()) +
-                         " columns (the model " + model.checkpoint + " was trained on " +
-                         std::to_string(expected) + "); name a data set of that dimension as FILE.h5:path");
-}
-
-/// The buffers of one piece after another.
+/// Evaluates one piece after another.
 template <class Scalar>
 class Piece {
 public:
-  Piece(const training::Model<Scalar>& model, std::int64_t most_rows, Gradients gradients)
-      : model_(model),
-        wants_gradients_(gradients == Gradients::wanted),
-        data_(most_rows * model.transform.dimension()),
-        model_space_(most_rows * model.transform.model_dimension()) {}
+  Piece(const training::Model<Scalar>& model, Gradients gradients)
+      : model_(model), wants_gradients_(gradients == Gradients::wanted) {}
 
-  /// Row-major (rows, D), to be filled before `evaluate`.
-  std::span<double> data(std::int64_t rows) {
-    return std::span(data_).first(static_cast<std::size_t>(rows * model_.transform.dimension()));
-  }
-
-  EvaluatedRows<Scalar> evaluate(std::int64_t first, std::int64_t rows) {
+  EvaluatedRows<Scalar> evaluate(std::int64_t first, std::span<const double> data) {
+    const std::int64_t rows = static_cast<std::int64_t>(data.size()) / model_.transform.dimension();
     const std::int64_t dimension = model_.transform.model_dimension();
-    const auto z = std::span(model_space_).first(static_cast<std::size_t>(rows * dimension));
-    model_.transform.to_model(data(rows), z);
-    const core::Rows<Scalar> x("ebmpi::evaluation::rows", rows, dimension);
+    model_space_.resize(static_cast<std::size_t>(rows * dimension));
+    model_.transform.to_model(data, model_space_);
+    const auto x = to_device_rows<Scalar>(model_space_, rows, "ebmpi::evaluation::rows");
     core::Rows<Scalar> slopes;
     if (wants_gradients_) slopes = core::Rows<Scalar>("ebmpi::evaluation::gradients", rows, dimension);
     const Kokkos::View<Scalar*, core::MemorySpace> energies("ebmpi::evaluation::energies", rows);
-    const auto x_host = Kokkos::create_mirror_view(x);
-    std::transform(z.begin(), z.end(), x_host.data(),
-                   [](double value) { return static_cast<Scalar>(value); });
-    Kokkos::deep_copy(x, x_host);
     network::evaluate(core::ExecutionSpace(), model_.energy(), x, energies, slopes);
-    energies_.resize(static_cast<std::size_t>(rows));
-    copy_out(energies, energies_.data());
+    energies_ = core::to_host(energies);
     if (wants_gradients_) {
-      copy_out(slopes, z.data());
-      gradients_.resize(data(rows).size());
-      model_.transform.score_to_data(z, gradients_);
+      std::ranges::copy(core::to_host(slopes), model_space_.begin());
+      gradients_.resize(data.size());
+      model_.transform.score_to_data(model_space_, gradients_);
     }
     return {first, energies_, gradients_};
   }
 
 private:
-  template <class View, class Number>
-  static void copy_out(const View& device, Number* to) {
-    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), device);
-    std::copy_n(host.data(), host.size(), to);
-  }
-
   const training::Model<Scalar>& model_;
   bool wants_gradients_;
-  std::vector<double> data_;         // (most_rows, D)
-  std::vector<double> model_space_;  // (most_rows, K)
+  std::vector<double> model_space_;  // (B, K)
   std::vector<Scalar> energies_;
   std::vector<double> gradients_;
 };
@@ -89,31 +59,17 @@ void check_energies(const io::DatasetReader& reader, const EvaluatedRows<Scalar>
 
 }  // namespace
 
-comm::IndexRange own_rows(const comm::Communicator& communicator, std::int64_t total) {
-  return comm::balanced_slice(total, communicator.size(), communicator.rank());
-}
-
 template <class Scalar>
 void evaluate_rows(const comm::Communicator& communicator, const training::Model<Scalar>& model,
                    const io::DatasetReader& reader, Gradients gradients,
                    const std::function<void(const EvaluatedRows<Scalar>&)>& use) {
   check_dimension(model, reader);
-  const comm::IndexRange own = own_rows(communicator, reader.rows());
-  const std::int64_t longest = comm::balanced_slice(reader.rows(), communicator.size(), 0).size();
-  const std::int64_t most =
-      std::min(longest, std::max<std::int64_t>(core::tile_size, piece_numbers / reader.columns()));
-  Piece<Scalar> piece(model, most, gradients);
-  for (std::int64_t done = 0; done < longest; done += most) {
-    const std::int64_t first = std::min(own.last, own.first + done);
-    const std::int64_t rows = std::min(most, own.last - first);
-    communicator.together([&] { reader.read_rows(first, rows, piece.data(rows)); });
-    reader.check_finite(first, piece.data(rows));
-    communicator.together([&] {
-      const EvaluatedRows<Scalar> evaluated = piece.evaluate(first, rows);
-      check_energies(reader, evaluated);
-      use(evaluated);
-    });
-  }
+  Piece<Scalar> piece(model, gradients);
+  for_each_piece(communicator, reader, NotANumber::refused, [&](std::int64_t first, std::span<double> data) {
+    const EvaluatedRows<Scalar> evaluated = piece.evaluate(first, data);
+    check_energies(reader, evaluated);
+    use(evaluated);
+  });
 }
 
 template void evaluate_rows(const comm::Communicator&, const training::Model<float>&,

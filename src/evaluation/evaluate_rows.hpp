@@ -6,7 +6,7 @@
 #include <span>
 
 #include "comm/communicator.hpp"
-#include "comm/shards.hpp"
+#include "evaluation/row_pieces.hpp"
 #include "io/dataset_reader.hpp"
 #include "training/model.hpp"
 
@@ -23,9 +23,6 @@ struct EvaluatedRows {
   std::span<const double> gradients;  ///< (B, D), ∇E with respect to the data's coordinates; empty unless
                                       ///< wanted
 };
-
-/// The rows that belong to this rank where `total` rows are shared by all.
-comm::IndexRange own_rows(const comm::Communicator& communicator, std::int64_t total);
 
 /// Collective. Hands this rank's rows of `reader`, evaluated, to `use` in pieces that take bounded memory,
 /// whatever the number of rows; a row's numbers do not depend on the pieces or on the ranks. Throws
