@@ -28,7 +28,8 @@ enum class Purpose : std::uint32_t {
   projections = 15,
   group_perturbation = 16,
   spectral_start = 17,
-  page_order = 18
+  page_order = 18,
+  slices = 20
 };
 
 /// The key of the stream (seed, purpose): itself a Philox draw, so that nearby seeds give unrelated streams.
