@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "statistics/anomaly.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,14 +10,16 @@
 #include <system_error>
 #include <vector>
 
+#include "cli/anomaly_report.hpp"
 #include "cli/command.hpp"
-#include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "core/error.hpp"
 #include "data/validation_split.hpp"
 #include "evaluation/evaluate_rows.hpp"
 #include "io/dataset_reader.hpp"
 #include "io/file_writer.hpp"
+#include "statistics/anomaly.hpp"
+#include "statistics/bootstrap.hpp"
 
 namespace ebmpi::cli {
 namespace {
@@ -28,16 +28,11 @@ struct AnomalyArguments {
   ModelArguments model;
   std::string normal, data, output;
   std::string score = "energy";
-  double false_alarm = 0.01;
+  std::vector<double> false_alarms{0.01};
+  std::int64_t top = 10;
+  std::int64_t replicates = 1000;
+  std::uint64_t seed = 1;
   bool json = false;
-};
-
-/// The tested rows of all ranks.
-struct Verdict {
-  std::vector<double> scores, p_values;             // (N)
-  std::optional<std::vector<std::int64_t>> labels;  // (N)
-  double threshold = 0.0;
-  std::int64_t flagged = 0;
 };
 
 /// Anomaly scores of all rows of a data set, on every rank.
@@ -116,74 +111,46 @@ std::optional<std::vector<std::int64_t>> labels_of(const comm::Communicator& com
   return io::read_labels(communicator, io::labels_beside(reader.name()), reader.rows(), {0, reader.rows()});
 }
 
-void check_rate(const AnomalyArguments& arguments, const statistics::NormalScores& normal) {
-  if (arguments.false_alarm >= normal.smallest_rate() && arguments.false_alarm < 1.0) return;
+void check_rate(double rate, const statistics::NormalScores& normal) {
+  if (rate >= normal.smallest_rate() && rate < 1.0) return;
   throw core::InputError(
       fmt::format("--false-alarm {} cannot be kept with {} normal rows (they resolve rates from {:.3g} to "
                   "below 1); give more rows "
                   "in --normal, or another rate",
-                  arguments.false_alarm, normal.count(), normal.smallest_rate()));
+                  rate, normal.count(), normal.smallest_rate()));
 }
 
-Verdict judge(const AnomalyArguments& arguments, const statistics::NormalScores& normal,
-              std::vector<double> scores) {
+Detection judge_detection(const comm::Communicator& communicator, const AnomalyArguments& arguments,
+                          const std::vector<double>& scores, const std::vector<std::int64_t>& labels) {
+  Detection detection{static_cast<std::int64_t>(labels.size()) - std::ranges::count(labels, 0),
+                      statistics::auroc(scores, labels), statistics::average_precision(scores, labels)};
+  if (arguments.replicates > 0) {
+    detection.intervals = statistics::bootstrap_intervals(communicator, scores, labels, arguments.seed,
+                                                          static_cast<int>(arguments.replicates));
+  }
+  return detection;
+}
+
+template <class Scalar>
+Verdict judge(const comm::Communicator& communicator, const AnomalyArguments& arguments,
+              const training::Model<Scalar>& model, const io::DatasetReader& normal_reader,
+              const io::DatasetReader& reader) {
   Verdict verdict;
-  verdict.threshold = normal.threshold(arguments.false_alarm);
-  for (const double score : scores) {
-    verdict.p_values.push_back(normal.p_value(score));
-    verdict.flagged += score > verdict.threshold ? 1 : 0;
-  }
-  verdict.scores = std::move(scores);
+  verdict.score_kind = arguments.score;
+  verdict.normal_scores =
+      without_trained_rows(communicator, model.runs, normal_reader.name(),
+                           scores_of(communicator, model, normal_reader, arguments.score));
+  const statistics::NormalScores normal(verdict.normal_scores);
+  for (const double rate : arguments.false_alarms) check_rate(rate, normal);
+  verdict.scores = scores_of(communicator, model, reader, arguments.score);
+  verdict.labels = labels_of(communicator, reader);
+  for (const double score : verdict.scores) verdict.p_values.push_back(normal.p_value(score));
+  for (const double rate : arguments.false_alarms)
+    verdict.alarms.push_back(raise_alarm(normal, verdict, rate));
+  if (verdict.labels)
+    verdict.detection = judge_detection(communicator, arguments, verdict.scores, *verdict.labels);
+  verdict.top = highest_rows(verdict.scores, arguments.top);
   return verdict;
-}
-
-Json summary(const AnomalyArguments& arguments, const statistics::NormalScores& normal,
-             const Verdict& verdict) {
-  Json report = Json::object();
-  report.set("score", arguments.score)
-      .set("normal_rows", normal.count())
-      .set("rows", verdict.scores.size())
-      .set("false_alarm_rate", arguments.false_alarm)
-      .set("threshold", verdict.threshold)
-      .set("flagged", verdict.flagged);
-  if (verdict.labels) {
-    report.set("anomalies", verdict.scores.size() - std::ranges::count(*verdict.labels, 0))
-        .set("auroc", statistics::auroc(verdict.scores, *verdict.labels))
-        .set("average_precision", statistics::average_precision(verdict.scores, *verdict.labels));
-  }
-  return report;
-}
-
-/// This rank's part of numbers that every rank has.
-template <class Value>
-std::span<const Value> own_part(const comm::Communicator& communicator, const std::vector<Value>& all) {
-  const comm::IndexRange rows = evaluation::own_rows(communicator, static_cast<std::int64_t>(all.size()));
-  return std::span(all).subspan(static_cast<std::size_t>(rows.first), static_cast<std::size_t>(rows.size()));
-}
-
-template <class Value>
-void write_all(const comm::Communicator& communicator, io::FileWriter& file, const std::string& path,
-               const std::vector<Value>& all) {
-  const auto rows = static_cast<std::int64_t>(all.size());
-  file.write_rows(path, rows, 0, evaluation::own_rows(communicator, rows).first, own_part(communicator, all));
-}
-
-void write_verdict(const comm::Communicator& communicator, io::FileWriter& file,
-                   const AnomalyArguments& arguments, const std::vector<double>& normal,
-                   const Verdict& verdict) {
-  file.attribute("/", "score_kind", arguments.score);
-  file.attribute("/", "false_alarm_rate", arguments.false_alarm);
-  file.attribute("/", "threshold", verdict.threshold);
-  file.attribute("/", "flagged", verdict.flagged);
-  write_all(communicator, file, "/score", verdict.scores);
-  write_all(communicator, file, "/p_value", verdict.p_values);
-  write_all(communicator, file, "/normal/score", normal);
-  if (!verdict.labels) return;
-  write_all(communicator, file, "/y", *verdict.labels);
-  const double auroc = statistics::auroc(verdict.scores, *verdict.labels);
-  const double precision = statistics::average_precision(verdict.scores, *verdict.labels);
-  if (std::isfinite(auroc)) file.attribute("/", "auroc", auroc);
-  if (std::isfinite(precision)) file.attribute("/", "average_precision", precision);
 }
 
 template <class Scalar>
@@ -194,18 +161,12 @@ int detect(const comm::Communicator& communicator, const AnomalyArguments& argum
   const io::DatasetReader reader(communicator, io::parse_dataset_name(arguments.data));
   io::FileWriter file(communicator,
                       arguments.output);  // first, so that a wrong path is noticed before the work
-  const std::vector<double> normal_scores =
-      without_trained_rows(communicator, model.runs, normal_reader.name(),
-                           scores_of(communicator, model, normal_reader, arguments.score));
-  const statistics::NormalScores normal(normal_scores);
-  check_rate(arguments, normal);
-  Verdict verdict = judge(arguments, normal, scores_of(communicator, model, reader, arguments.score));
-  verdict.labels = labels_of(communicator, reader);
+  const Verdict verdict = judge(communicator, arguments, model, normal_reader, reader);
   write_origin(file, arguments.model, model);
-  write_verdict(communicator, file, arguments, normal_scores, verdict);
+  write_verdict(communicator, file, verdict);
   file.commit();
   if (communicator.is_root()) {
-    const Json report = summary(arguments, normal, verdict);
+    const Json report = summary(verdict, arguments.json ? Reader::program : Reader::person);
     fmt::print("{}", arguments.json ? report.to_json() : report.to_text());
   }
   return static_cast<int>(core::ExitCode::done);
@@ -216,6 +177,24 @@ int anomaly(const comm::Communicator& communicator, const AnomalyArguments& argu
                     [&](const auto& model) { return detect(communicator, arguments, model); });
 }
 
+void add_report_options(CLI::App& command, AnomalyArguments& arguments) {
+  command
+      .add_option("--false-alarm", arguments.false_alarms,
+                  "Share of normal rows that may be flagged; several, 0.01,0.05, give a threshold each")
+      ->delimiter(',')
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--top", arguments.top, "Rows of the highest scores to list; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      .add_option("--replicates", arguments.replicates,
+                  "Of the bootstrap behind the intervals, which takes time in proportion; 0: no intervals")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
+  command.add_option("--seed", arguments.seed, "Chooses what the bootstrap draws")->capture_default_str();
+}
+
 }  // namespace
 
 void add_anomaly(CLI::App& program, Action& action) {
@@ -223,13 +202,13 @@ void add_anomaly(CLI::App& program, Action& action) {
   CLI::App* const command = program.add_subcommand("anomaly", "Find rows that are unlike normal ones");
   command->footer(
       "Writes /score (N), high for anomalies; /p_value (N), the chance that a normal row scores at least as "
-      "high, from "
-      "the normal rows; /normal/score; and where labels y (0: normal) stand beside the tested rows, /y and "
-      "the "
-      "attributes auroc and average_precision. Rows above the attribute threshold, those with a p-value of "
-      "at most "
-      "--false-alarm, are flagged. Where --normal names the data set that the model was trained on, only the "
-      "rows that the training held out (data.validation_fraction) are used.");
+      "high, from the normal rows; /normal/score; /top/row, /top/score and /top/p_value of the highest "
+      "scores; and where labels y (0: normal) stand beside the tested rows, /y and the attributes auroc and "
+      "average_precision with 95 % bootstrap intervals, and the rates of true and false positives at each "
+      "threshold. Rows above the attribute threshold, those with a p-value of at most the first "
+      "--false-alarm, are flagged; thresholds lists that of every rate. Where --normal names the data set "
+      "that the model was trained on, only the rows that the training held out (data.validation_fraction) "
+      "are used.");
   add_model_options(*command, arguments->model);
   command->add_option("--normal", arguments->normal, "Normal rows, (n, D)")
       ->required()
@@ -242,9 +221,7 @@ void add_anomaly(CLI::App& program, Action& action) {
       ->add_option("--score", arguments->score, "energy: E(x); norm: |grad E(x)| in the data's coordinates")
       ->check(CLI::IsMember({"energy", "norm"}))
       ->capture_default_str();
-  command->add_option("--false-alarm", arguments->false_alarm, "Share of normal rows that may be flagged")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+  add_report_options(*command, *arguments);
   command->add_flag("--json", arguments->json, "Print the summary as JSON");
   command->callback([arguments, &action] {
     action = [arguments](const comm::Communicator& communicator) {

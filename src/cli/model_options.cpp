@@ -23,6 +23,13 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
       ->check(CLI::PositiveNumber);
 }
 
+std::vector<std::string> given_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* const option : command.get_options())
+    if (option->count() > 0) names.push_back(option->get_name());
+  return names;
+}
+
 template <class Scalar>
 void apply_sigma(const std::optional<double>& sigma, training::Model<Scalar>& model) {
   if (!sigma) return;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/build_info.hpp"
 #include "io/file_writer.hpp"
@@ -25,6 +26,9 @@ struct ModelArguments {
 
 /// Adds MODEL, --parameters and --sigma to a subcommand. `arguments` must outlive it.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
+
+/// The names of the options of a subcommand that were given.
+std::vector<std::string> given_options(const CLI::App& command);
 
 /// The noise level that `sigma` asks for. Throws core::InputError where the model is told none.
 template <class Scalar>

@@ -182,9 +182,9 @@ void Denoiser<Scalar>::finish(std::int64_t first, std::span<const double> y, con
       rows.x.push_back(static_cast<Scalar>(y[i] + move));
     }
     rows.displacement.push_back(static_cast<Scalar>(std::sqrt(square)));
-    const bool is_finite =
-        std::isfinite(square) && (rows.energy.empty() || std::isfinite(rows.energy[row])) &&
-        (rows.slope.empty() || std::isfinite(rows.slope[row]));
+    const bool is_finite = std::isfinite(square) &&
+                           (rows.energy.empty() || std::isfinite(rows.energy[row])) &&
+                           (rows.slope.empty() || std::isfinite(rows.slope[row]));
     if (is_finite) continue;
     throw core::InputError("row " + std::to_string(first + static_cast<std::int64_t>(row)) +
                            " has no finite energy (it lies too far from the training data for the model's "

@@ -51,8 +51,8 @@ public:
   /// Throws core::InputError where the model is a score network and the method needs an energy.
   Denoiser(const training::Model<Scalar>& model, const DenoiseSettings& settings);
 
-  /// `y` (B, D) row-major in data units, rows `first`, `first` + 1, … of the data set. Throws core::InputError
-  /// where a row has no finite energy.
+  /// `y` (B, D) row-major in data units, rows `first`, `first` + 1, … of the data set. Throws
+  /// core::InputError where a row has no finite energy.
   DenoisedRows<Scalar> operator()(std::int64_t first, std::span<const double> y) const;
 
 private:

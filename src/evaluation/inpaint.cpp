@@ -112,7 +112,8 @@ InpaintedRows<Scalar> Inpainter<Scalar>::operator()(std::int64_t first, std::spa
     result.x = in_data_units(rows, chains.x());
     moments.add(result.x);
     for (std::size_t row = 0; settings_.keeps_draws && row < count; ++row) {
-      const std::size_t place = row * static_cast<std::size_t>(settings_.draws) + static_cast<std::size_t>(draw);
+      const std::size_t place =
+          row * static_cast<std::size_t>(settings_.draws) + static_cast<std::size_t>(draw);
       std::copy_n(result.x.begin() + static_cast<std::ptrdiff_t>(row * dimension), dimension,
                   result.draws.begin() + static_cast<std::ptrdiff_t>(place * dimension));
     }

@@ -12,12 +12,12 @@ namespace ebmpi::evaluation {
 
 struct InpaintSettings {
   RowMoves moves;
-  std::int64_t warm_up = 200;       ///< transitions that tune the step
-  std::int64_t steps = 200;         ///< transitions from there to the first draw
-  std::int64_t draws = 1;           ///< of each row
-  std::int64_t thin = 10;           ///< transitions between draws
-  std::vector<bool> unknown = {};   ///< (D), columns that are unknown in all rows; empty: none
-  bool keeps_draws = false;         ///< whether all draws are wanted
+  std::int64_t warm_up = 200;      ///< transitions that tune the step
+  std::int64_t steps = 200;        ///< transitions from there to the first draw
+  std::int64_t draws = 1;          ///< of each row
+  std::int64_t thin = 10;          ///< transitions between draws
+  std::vector<bool> unknown = {};  ///< (D), columns that are unknown in all rows; empty: none
+  bool keeps_draws = false;        ///< whether all draws are wanted
 };
 
 /// Some rows whose unknown numbers were drawn. Known numbers are the bits that they were.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ void check_numbers(const io::DatasetReader& reader, NotANumber nan, std::int64_t
                    std::span<const double> values) {
   if (nan == NotANumber::refused) return reader.check_finite(first, values);
   std::vector<double> known(values.begin(), values.end());
-  std::ranges::replace_if(known, [](double value) { return std::isnan(value); }, 0.0);
+  std::ranges::replace_if(
+      known, [](double value) { return std::isnan(value); }, 0.0);
   reader.check_finite(first, std::span<const double>(known));
 }
 
@@ -72,6 +74,11 @@ Kokkos::View<const std::int64_t*, core::MemorySpace> consecutive_numbers(std::in
       "ebmpi::evaluation::number_rows", policy,
       KOKKOS_LAMBDA(std::int64_t row) { numbers(row) = first + row; });
   return numbers;
+}
+
+double mean_of_all(const comm::Communicator& communicator, std::span<const double> own) {
+  const std::vector<double> all = communicator.gather_all(own);
+  return std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
 }
 
 template void check_dimension(const training::Model<float>&, const io::DatasetReader&);

@@ -40,4 +40,8 @@ core::Rows<Scalar> to_device_rows(std::span<const double> values, std::int64_t r
 Kokkos::View<const std::int64_t*, core::MemorySpace> consecutive_numbers(std::int64_t first,
                                                                          std::int64_t rows);
 
+/// Collective. The mean over the rows of all ranks, of which this one has `own`, in rank order; the same bits
+/// on every rank and on any number of ranks. NaN where there are none.
+double mean_of_all(const comm::Communicator& communicator, std::span<const double> own);
+
 }  // namespace ebmpi::evaluation

@@ -258,6 +258,13 @@ void FileWriter::attribute(const std::string& object, const std::string& name,
                   values.data());
 }
 
+void FileWriter::attribute(const std::string& object, const std::string& name,
+                           const std::vector<std::int64_t>& values) {
+  const hsize_t extent = values.size();
+  write_attribute(object, name, H5T_NATIVE_INT64, Handle(H5Screate_simple(1, &extent, nullptr), H5Sclose),
+                  values.data());
+}
+
 void FileWriter::read_back() const {
   try {
     const Handle file = open_for_reading(temporary_);

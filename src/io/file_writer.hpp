@@ -79,6 +79,7 @@ public:
   void attribute(const std::string& object, const std::string& name, double value);
   void attribute(const std::string& object, const std::string& name, const std::string& value);
   void attribute(const std::string& object, const std::string& name, const std::vector<double>& values);
+  void attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values);
   template <std::integral Integer>
   void attribute(const std::string& object, const std::string& name, Integer value) {
     attribute(object, name, static_cast<std::int64_t>(value));

@@ -50,6 +50,7 @@ public:
       judge(member);
       take(member);
       choose_step(member, enough, static_cast<Scalar>(iteration + 1));
+      remember(member, iteration % memory);
     }
     core::store_tile(member, x_, state.x, first, count);
     core::for_each(member, count, [&](int lane) {
@@ -69,6 +70,7 @@ private:
     Scalar** const numbers[] = {&energy_, &value_, &new_energy_, &new_value_,  &step_,
                                 &square_, &move_,  &bend_,       &iterations_, &taken_};
     for (Scalar** const number : numbers) *number = arena.take<Scalar>(size);
+    recent_ = arena.take<Scalar>(static_cast<std::size_t>(memory) * size);
     return energy;
   }
 
@@ -86,6 +88,13 @@ private:
         });
     take(member);
     choose_step(member, enough, Scalar(1));
+    for (int place = 0; place < memory; ++place) remember(member, place);
+  }
+
+  template <class Member>
+  KOKKOS_FORCEINLINE_FUNCTION void remember(const Member& member, int place) const {
+    core::for_each_lane(
+        member, 1, [value = value_, to = recent_ + place * size](int, int lane) { to[lane] = value[lane]; });
   }
 
   /// Steps of 0 are of rows at their minimum.
@@ -135,28 +144,34 @@ private:
                    });
   }
 
-  /// taken_ = 1 where U has fallen enough (Armijo 1966, doi:10.2140/pjm.1966.16.1), up to its rounding.
+  /// taken_ = 1 where U has fallen enough below the highest of its recent values, up to rounding: to let it
+  /// rise now and then is what makes steps of this kind fast (Raydan 1997, doi:10.1137/S1052623494266365).
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void judge(const Member& member) const {
     core::for_each_lane(member, 1,
-                        [taken = taken_, value = value_, new_value = new_value_, step = step_,
+                        [taken = taken_, recent = recent_, new_value = new_value_, step = step_,
                          square = square_](int, int lane) {
-                          const Scalar size_of_value = value[lane] < Scalar(0) ? -value[lane] : value[lane];
-                          const Scalar bound = value[lane] - Scalar(1e-4) * step[lane] * square[lane] +
-                                               Scalar(rounding) * size_of_value;
+                          Scalar highest = recent[lane];
+                          for (int k = 1; k < memory; ++k) {
+                            const Scalar other = recent[k * size + lane];
+                            highest = other > highest ? other : highest;
+                          }
+                          const Scalar magnitude = highest < Scalar(0) ? -highest : highest;
+                          const Scalar bound = highest - Scalar(1e-4) * step[lane] * square[lane] +
+                                               Scalar(rounding) * magnitude;
                           taken[lane] = new_value[lane] <= bound ? Scalar(1) : Scalar(0);  // NaN: not
                         });
   }
 
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void take(const Member& member) const {
-    core::for_each_lane(member, dimension_,
-                        [taken = taken_, x = x_, slope = slope_, new_x = new_x_, new_slope = new_slope_](
-                            int row, int lane) {
-                          const int index = row * size + lane;
-                          x[index] = taken[lane] > Scalar(0) ? new_x[index] : x[index];
-                          slope[index] = taken[lane] > Scalar(0) ? new_slope[index] : slope[index];
-                        });
+    core::for_each_lane(
+        member, dimension_,
+        [taken = taken_, x = x_, slope = slope_, new_x = new_x_, new_slope = new_slope_](int row, int lane) {
+          const int index = row * size + lane;
+          x[index] = taken[lane] > Scalar(0) ? new_x[index] : x[index];
+          slope[index] = taken[lane] > Scalar(0) ? new_slope[index] : slope[index];
+        });
     core::sum_rows(member, dimension_, square_, [slope = slope_](int row, int lane) {
       return slope[row * size + lane] * slope[row * size + lane];
     });
@@ -168,28 +183,31 @@ private:
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void choose_step(const Member& member, Scalar enough, Scalar iteration) const {
     const auto longest_square = static_cast<Scalar>(dimension_);
-    core::for_each_lane(
-        member, 1,
-        [=, taken = taken_, step = step_, square = square_, move = move_, bend = bend_, value = value_,
-         new_value = new_value_, energy = energy_, new_energy = new_energy_,
-         iterations = iterations_](int, int lane) {
-          const Scalar fall = step[lane] * square[lane];
-          const Scalar above = new_value[lane] - value[lane] + fall;
-          const Scalar share = above > fall ? Scalar(0.5) * fall / above : Scalar(0.5);
-          const Scalar shorter = step[lane] * (share > Scalar(0.1) ? share : Scalar(0.1));
-          const Scalar curved = bend[lane] > Scalar(0) ? move[lane] / bend[lane] : Scalar(2) * step[lane];
-          const Scalar wanted = taken[lane] > Scalar(0) ? curved : shorter;
-          const Scalar longest =
-              square[lane] > enough ? Kokkos::sqrt(longest_square / square[lane]) : Scalar(0);
-          iterations[lane] = step[lane] > Scalar(0) ? iteration : iterations[lane];
-          step[lane] = wanted < longest ? wanted : longest;
-          value[lane] = taken[lane] > Scalar(0) ? new_value[lane] : value[lane];
-          energy[lane] = taken[lane] > Scalar(0) ? new_energy[lane] : energy[lane];
-        });
+    core::for_each_lane(member, 1,
+                        [=, taken = taken_, step = step_, square = square_, move = move_, bend = bend_,
+                         value = value_, new_value = new_value_, energy = energy_, new_energy = new_energy_,
+                         iterations = iterations_](int, int lane) {
+                          const Scalar fall = step[lane] * square[lane];
+                          const Scalar above = new_value[lane] - value[lane] + fall;
+                          const Scalar share = above > fall ? Scalar(0.5) * fall / above : Scalar(0.5);
+                          const Scalar shorter = step[lane] * (share > Scalar(0.1) ? share : Scalar(0.1));
+                          const Scalar curved =
+                              bend[lane] > Scalar(0) ? move[lane] / bend[lane] : Scalar(2) * step[lane];
+                          const Scalar wanted = taken[lane] > Scalar(0) ? curved : shorter;
+                          const Scalar longest =
+                              square[lane] > enough ? Kokkos::sqrt(longest_square / square[lane]) : Scalar(0);
+                          iterations[lane] = step[lane] > Scalar(0) ? iteration : iterations[lane];
+                          step[lane] = wanted < longest ? wanted : longest;
+                          value[lane] = taken[lane] > Scalar(0) ? new_value[lane] : value[lane];
+                          energy[lane] = taken[lane] > Scalar(0) ? new_energy[lane] : energy[lane];
+                        });
   }
 
   /// Of U, in shares of itself: sums of some hundred numbers are taken in it.
   static constexpr double rounding = 16 * std::numeric_limits<Scalar>::epsilon();
+
+  /// Values of U that a new one is compared with.
+  static constexpr int memory = 8;
 
   int dimension_;
   // (D, tile_size) each; slopes are ∇U
@@ -198,6 +216,7 @@ private:
   Scalar *energy_ = nullptr, *value_ = nullptr, *new_energy_ = nullptr, *new_value_ = nullptr,
          *step_ = nullptr, *square_ = nullptr, *move_ = nullptr, *bend_ = nullptr, *iterations_ = nullptr,
          *taken_ = nullptr;
+  Scalar* recent_ = nullptr;           // (memory, tile_size), of U
   typename Energy::Tile energy_tile_;  // after all others: its workspace comes last
 };
 
@@ -210,8 +229,7 @@ std::size_t descent_workspace(const Energy& energy) {
 
 template <class Energy, class Member>
 KOKKOS_FORCEINLINE_FUNCTION void descend_tile(const Member& member, const Energy& energy,
-                                              core::ScratchArena arena,
-                                              typename Energy::Scalar energy_weight,
+                                              core::ScratchArena arena, typename Energy::Scalar energy_weight,
                                               const core::Rows<typename Energy::Scalar>& centre,
                                               const DescentSettings& settings,
                                               const DescentState<typename Energy::Scalar>& state,
@@ -225,8 +243,9 @@ KOKKOS_FORCEINLINE_FUNCTION void descend_tile(const Member& member, const Energy
 
 /// Moves x (N, D) downhill from where it is to a minimum of
 ///     U(x) = a E(x) + ½‖x - y‖²
-/// with y = `centre` (N, D), all iterations in one launch. U never rises, and each row is by itself: gradient
-/// steps of the length that the last one's curvature suggests, shortened where U has not fallen enough.
+/// with y = `centre` (N, D), all iterations in one launch. U never rises above where it was at the start, and
+/// each row goes by itself: gradient steps of the length that the last one's curvature suggests, shortened
+/// where U has not fallen enough.
 /// Lengths are in units of the spring, whose noise is 1.
 template <class Energy>
 void descend(const core::ExecutionSpace& space, const Energy& energy, double energy_weight,
