@@ -6,6 +6,7 @@
 #include "io/block_layout.hpp"
 #include "io/file_writer.hpp"
 #include "io/hdf5_support.hpp"
+#include "io/local_read.hpp"
 #include "io/row_access.hpp"
 
 namespace ebmpi::io {
@@ -101,6 +102,22 @@ void FileWriter::write_block(const std::string& path, const std::vector<std::int
   write_selection(path, blocks.data_set, type, select_block(blocks.shape, start, count), values.data());
 }
 
+/// What another rank has written is in the file after a flush, which MPI-IO calls a sync.
+template <class Value>
+std::vector<Value> FileWriter::read_block(const std::string& path, const std::vector<std::int64_t>& start,
+                                          const std::vector<std::int64_t>& count) {
+  communicator_.together([&] {
+    if (H5Fflush(file_.id(), H5F_SCOPE_GLOBAL) < 0) fail(path);
+  });
+  communicator_.barrier();
+  std::vector<Value> values;
+  communicator_.together([&] {
+    const OpenFile file{file_.id(), temporary_};
+    values = io::read_block<Value>(file, path, open_data_set(file, path), start, count);
+  });
+  return values;
+}
+
 template void FileWriter::create_blocks<float>(const std::string&, const std::vector<std::int64_t>&,
                                                const std::vector<std::int64_t>&,
                                                const std::vector<std::string>&);
@@ -116,5 +133,9 @@ template void FileWriter::write_block(const std::string&, const std::vector<std:
                                       const std::vector<std::int64_t>&, std::span<const double>);
 template void FileWriter::write_block(const std::string&, const std::vector<std::int64_t>&,
                                       const std::vector<std::int64_t>&, std::span<const std::int64_t>);
+template std::vector<float> FileWriter::read_block(const std::string&, const std::vector<std::int64_t>&,
+                                                   const std::vector<std::int64_t>&);
+template std::vector<double> FileWriter::read_block(const std::string&, const std::vector<std::int64_t>&,
+                                                    const std::vector<std::int64_t>&);
 
 }  // namespace ebmpi::io
