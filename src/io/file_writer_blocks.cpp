@@ -6,7 +6,6 @@
 #include "io/block_layout.hpp"
 #include "io/file_writer.hpp"
 #include "io/hdf5_support.hpp"
-#include "io/local_read.hpp"
 #include "io/row_access.hpp"
 
 namespace ebmpi::io {
@@ -110,10 +109,18 @@ std::vector<Value> FileWriter::read_block(const std::string& path, const std::ve
     if (H5Fflush(file_.id(), H5F_SCOPE_GLOBAL) < 0) fail(path);
   });
   communicator_.barrier();
-  std::vector<Value> values;
+  const auto found = blocks_.find(path);
+  if (found == blocks_.end() || found->second.type != native_type<Value>())
+    throw std::invalid_argument(path + " was not created for blocks of this type");
+  const Blocks& blocks = found->second;
+  std::vector<Value> values(static_cast<std::size_t>(element_count(count)));
+  require_everywhere(problem_of_write(blocks.shape, start, count, values.size()));
   communicator_.together([&] {
-    const OpenFile file{file_.id(), temporary_};
-    values = io::read_block<Value>(file, path, open_data_set(file, path), start, count);
+    const Selection selection = select_block(blocks.shape, start, count);
+    if (!values.empty() && H5Dread(blocks.data_set.id(), blocks.type, selection.memory_space.id(),
+                                   selection.file_space.id(), H5P_DEFAULT, values.data()) < 0) {
+      fail(path + " cannot be read back");
+    }
   });
   return values;
 }
