@@ -182,6 +182,7 @@ void add_report_options(CLI::App& command, AnomalyArguments& arguments) {
       .add_option("--false-alarm", arguments.false_alarms,
                   "Share of normal rows that may be flagged; several, 0.01,0.05, give a threshold each")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_option("--top", arguments.top, "Rows of the highest scores to list; 0: none")

@@ -336,6 +336,7 @@ void add_denoise(CLI::App& program, Action& action) {
                    "Standard deviation of the noise in the data's units: one number, or one for each column, "
                    "0.1,0.2 (default: the noise level of a model that is told one, --sigma)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::PositiveNumber);
   add_method_options(*command, *arguments);
   command

@@ -183,7 +183,8 @@ void add_inpaint(CLI::App& program, Action& action) {
   command
       ->add_option("--unknown", arguments->unknown,
                    "Columns, counted from 0, that are unknown in all rows: 2,3")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   add_chain_options(*command, *arguments);
   command->add_flag("--json", arguments->json, "Print the summary as JSON");
   command->callback([arguments, &action] {

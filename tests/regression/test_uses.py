@@ -225,6 +225,12 @@ class Denoise(Uses):
             self.assertLess(np.abs(away.mean(axis=0)).max(), 4 / np.sqrt(len(y)))
             self.assertLess(np.abs(away.var(axis=0) - 1).max(), 4 * np.sqrt(2 / len(y)))
 
+    def test_lists_end_where_the_next_argument_begins(self):
+        data, output = self.store("noisy", x=np.ones((2, 3))), self.out("a")
+        ebmpi("denoise", "--noise", "0.1,0.2,0.3", GAUSSIAN, "--data", data, "--output", output, ranks=0)
+        ebmpi("inpaint", "--unknown", "0,1", GAUSSIAN, "--data", data, "--output", output, ranks=0)
+        ebmpi("anomaly", "--false-alarm", "0.4,0.5", GAUSSIAN, "--normal", data, "--data", data, "--output", output, ranks=0)
+
     def test_tweedie(self):
         y = np.random.default_rng(10).normal(size=(100, 3))
         found, _ = self.denoise(GAUSSIAN, self.store("noisy", x=y), "a", "--noise", 0.6, "--method", "tweedie")
@@ -260,6 +266,21 @@ class Denoise(Uses):
         found, _ = self.denoise(model, data, "b", "--noise", 0.2, "--method", "tweedie")
         self.assertEqual(sorted(found), ["displacement", "x"])
         self.assertTrue((found["displacement"] > 0).all())
+
+    def test_of_a_conditional_model_the_noise_is_its_level(self):
+        """In model space σ is the same in all coordinates: in the data's units it is σ times their scales."""
+        config = self.folder / "levels.toml"
+        config.write_text(f'[run]\nsteps = 20\noutput = "{self.folder / "levels"}"\n[data]\nfile = "rows.h5"\n'
+                          '[network]\nhidden = [16]\n[objective]\nkind = "denoising_score_matching"\n'
+                          'sigmas = [1.0, 0.3]\n')
+        ebmpi("train", config, cwd=self.folder)
+        data, scale = self.store("noisy", x=type(self).rows), Twin(harness.newest_checkpoint(self.folder / "levels")).scale
+        for sigma, options in ((0.3, ()), (0.8, ("--sigma", 0.8))):
+            found, note = self.denoise(self.folder / "levels", data, "a", "--method", "tweedie", *options)
+            np.testing.assert_allclose(note["noise"], sigma * scale, rtol=1e-12)
+            score = numbers(self.run_command("energy", self.folder / "levels", data, "e", "--score", *options))["score"]
+            move = (sigma * scale) ** 2 * score
+            np.testing.assert_allclose(found["x"] - type(self).rows, move, rtol=0, atol=4e-6)  # x to 50, in float
 
     def test_says_where_it_has_not_converged(self):
         found, note = self.denoise(self.moons, self.store("far", x=np.full((4, 2), 5.0)), "a", "--noise", 0.5,
