@@ -39,15 +39,16 @@ double equilibrate(AnnealedChains<Scalar>& chains, double step_size, std::int64_
   return transitions > 0 ? acceptance / static_cast<double>(transitions) : 0.0;
 }
 
-/// Puts both runs together; `result` has the forward one, in units of the base.
+/// Puts both runs together; `result` has each by itself, in units of the base.
 void combine(const std::vector<double>& forward, const std::vector<double>& backward, AnnealedLogZ& result) {
   result.estimate = acceptance_ratio(forward, backward);
+  const auto [value, standard_error] = result.estimate;
   const LogRatio& below = result.forward.log_mean;
   const LogRatio& above = result.reverse->log_mean;
   const double low = below.value - 2.0 * below.standard_error;
   const double high = -above.value + 2.0 * above.standard_error;
-  result.lower = std::min({low, high, result.estimate.value});
-  result.upper = std::max({low, high, result.estimate.value});
+  result.lower = std::min(low, value - 2.0 * standard_error);
+  result.upper = std::max(high, value + 2.0 * standard_error);
 }
 
 /// From the unit of the base to that of model space.

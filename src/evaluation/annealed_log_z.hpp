@@ -48,9 +48,10 @@ struct AnnealedLogZ {
 /// log Z from above as the way there does from below (Grosse, Ghahramani and Adams 2015, arXiv 1511.02543;
 /// Burda, Grosse and Salakhutdinov 2015, arXiv 1412.8566). The two are one estimate by Bennett's acceptance
 /// ratio. The bracket goes from two standard errors below the forward estimate to two above the reverse one,
-/// and contains the estimate. `rows` (M, K) in model space, with ReverseStart::rows; of more than
-/// settings.chains evenly spaced ones are taken. Where there is no reverse run, `samples` are the forward
-/// run's. Throws core::DivergenceError where energies are not numbers.
+/// and at least to two standard errors of the estimate on either side, where these have crossed by chance.
+/// `rows` (M, K) in model space, with ReverseStart::rows; of more than settings.chains evenly spaced ones are
+/// taken. Where there is no reverse run, `samples` are the forward run's. Throws core::DivergenceError where
+/// energies are not numbers.
 template <class Scalar>
 AnnealedLogZ annealed_log_z(const comm::Communicator& communicator, const training::Model<Scalar>& model,
                             const AnnealingBase& base, const AnnealingSettings& settings, ReverseStart start,
