@@ -38,6 +38,7 @@ struct EvaluateArguments {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 constexpr double silent_edge_mass = 1e-3;  // share of a grid's probability at its edge that needs no warning
+constexpr double most_sides_apart = 4.0;   // standard errors between both runs of annealing, likewise
 
 /// What was found, from which the report is made.
 struct Findings {
@@ -199,6 +200,15 @@ void give_warnings(const comm::Communicator& communicator, const training::Model
              "{:.2g} % of the probability lies at the edge of the grid (the density goes on beyond it, "
              "where annealing sees it and the grid does not); raise --grid-deviations",
              100.0 * found.log_z.grid->edge_mass));
+  }
+  if (found.log_z.annealed && found.log_z.annealed->sides_apart() > most_sides_apart) {
+    warn(communicator,
+         fmt::format(
+             "forward and reverse run differ by {:.1f} standard errors (the samples that the reverse run "
+             "starts from are not the model's, or the forward run misses a part of it, so that log Z may "
+             "lie outside of the bracket); raise --ais-stages and --equilibrate, or give other "
+             "--model-samples",
+             found.log_z.annealed->sides_apart()));
   }
   if (model.transform.has_projection() && found.log_z.is_known()) {
     warn(communicator,

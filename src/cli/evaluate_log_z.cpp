@@ -175,6 +175,7 @@ void describe_log_z(const LogZ& log_z, double offset, Details details, Json& rep
     } else {
       report.set("reverse", Json());
     }
+    report.set("sides_apart", annealed.sides_apart());
     Json path = Json::object();
     path.set("base", log_z.base)
         .set("stages", annealed.schedule.stages())

@@ -62,6 +62,12 @@ void shift(AnnealedLogZ& result, double log_partition) {
 
 }  // namespace
 
+double AnnealedLogZ::sides_apart() const {
+  if (!reverse) return std::numeric_limits<double>::quiet_NaN();
+  return std::abs(forward.log_mean.value + reverse->log_mean.value) /
+         std::hypot(forward.log_mean.standard_error, reverse->log_mean.standard_error);
+}
+
 template <class Scalar>
 AnnealedLogZ annealed_log_z(const comm::Communicator& communicator, const training::Model<Scalar>& model,
                             const AnnealingBase& base, const AnnealingSettings& settings, ReverseStart start,

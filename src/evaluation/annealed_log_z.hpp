@@ -41,6 +41,10 @@ struct AnnealedLogZ {
   AnnealingSchedule schedule;
   double acceptance = 0.0;      ///< of the transitions of equilibration
   std::vector<double> samples;  ///< of the model (M, K), model space: where the reverse run started
+
+  /// By how many standard errors both runs differ; NaN without a reverse run. Far above 3 the reverse run's
+  /// samples are not the model's, or the forward run misses a part of it.
+  double sides_apart() const;
 };
 
 /// Collective; no bit depends on the ranks. Annealed importance sampling (Neal 2001,

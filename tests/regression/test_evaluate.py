@@ -137,6 +137,17 @@ class Evaluate(unittest.TestCase):
             distance = found["distances"][name]
             self.assertLess(abs(distance["value"]), 4 * distance["standard_error"], name)
 
+    def test_samples_of_the_model(self):
+        """Those of `sample` are as far from the data as those of annealing."""
+        path = self.folder / "draws.h5"
+        ebmpi("sample", self.matched, "--sampler", "hmc", "--count", 1500, "--steps", 200, "--output", path, ranks=0)
+        given = self.evaluate(self.matched, self.moons, "--model-samples", path)["distances"]
+        made = self.evaluate(self.matched, self.moons)["distances"]
+        self.assertEqual((given["samples"], made["samples"]), (1500, 1024))
+        for name in ("mmd_squared", "energy_distance"):
+            error = math.hypot(given[name]["standard_error"], made[name]["standard_error"])
+            self.assertLess(abs(given[name]["value"] - made[name]["value"]), 4 * error, name)
+
     def test_distances_see_another_density(self):
         data = self.generate("gaussian", "other", "--dimension", 2)
         found = self.evaluate("density:eight_gaussians,noise=0.3", data, "--most-rows", 500, "--units", "standardized")
@@ -178,6 +189,16 @@ class Evaluate(unittest.TestCase):
         strict = self.evaluate(self.matched, self.moons, "--log-z", "ais", *SHORT, "--tolerance", 1e-4)
         self.assertIn("--tolerance", strict["reason"])
 
+    def test_sides_that_differ_are_told(self):
+        """Chains from the base do not find the neck of a funnel; samples from there bound log Z all the same."""
+        data = self.generate("funnel", "funnel", "--dimension", 10, "--noise", 3)
+        samples = self.generate("funnel", "funnel-samples", "--dimension", 10, "--noise", 3, "--seed", 5)
+        found = self.evaluate("density:funnel,dimension=10,noise=3", data, "--model-samples", samples, "--no-distances")
+        self.assertGreater(found["sides_apart"], 4)
+        self.assertIn("forward and reverse run differ", "".join(self.warnings))
+        self.assertLess(found["log_z_lower"], 0)
+        self.assertGreater(found["log_z_upper"], 0)
+
     def test_projection(self):
         found = self.evaluate(self.projected, self.folder / "rows.h5", "--most-rows", 300)
         self.assertEqual((found["space"], found["distances"]["kernel_stein_squared"]["space"]), ("model", "model"))
@@ -185,6 +206,9 @@ class Evaluate(unittest.TestCase):
         twin = likelihood.grid_log_z(open_model(self.projected), max(grid["maximum"]), 401)
         self.assertAlmostEqual(found["log_z"], twin, delta=1e-3 + grid["edge_mass"])
         self.assertIn("principal components", "".join(self.warnings))
+        annealed = self.evaluate(self.projected, self.folder / "rows.h5", "--log-z", "ais", "--no-distances", *SHORT)
+        self.assertLessEqual(annealed["log_z_lower"], found["log_z"])
+        self.assertGreaterEqual(annealed["log_z_upper"] + grid["edge_mass"], found["log_z"])
 
     def test_score_network(self):
         found = self.evaluate(self.score, self.moons, "--log-z", "none", "--most-rows", 500)
@@ -194,9 +218,10 @@ class Evaluate(unittest.TestCase):
         self.refused("score network", "--log-z none", model=self.score)
 
     def test_same_bits_on_any_number_of_ranks(self):
-        options = ("--log-z", "ais", "--ais-chains", 200, "--ais-stages", 60, "--equilibrate", 20, "--most-rows", 300)
-        alone, shared = (self.evaluate(self.chains, self.moons, *options, ranks=ranks) for ranks in (1, 3))
-        self.assertEqual(alone, shared)
+        for method in ("ais", "grid"):
+            options = ("--log-z", method, "--ais-chains", 200, "--ais-stages", 60, "--equilibrate", 20, "--most-rows", 300)
+            alone, shared = (self.evaluate(self.chains, self.moons, *options, ranks=ranks) for ranks in (1, 3))
+            self.assertEqual(alone, shared)
 
     def test_output_file_and_table(self):
         path = self.folder / "report.json"
