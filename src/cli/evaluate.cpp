@@ -107,7 +107,7 @@ std::vector<double> samples_for_distances(const comm::Communicator& communicator
   if (!log_z.is_known()) return {};
   evaluation::AnnealingSettings settings = arguments.log_z.annealing();
   settings.stages = std::min(settings.stages, short_stages);
-  const auto base = evaluation::fit_annealing_base(rows.z, model.parts.dimension());
+  const auto base = evaluation::choose_annealing_base(rows.z, model.moments);
   return to_data(model.transform, evaluation::annealed_log_z(communicator, model, base, settings,
                                                              evaluation::ReverseStart::none)
                                       .samples);
@@ -149,16 +149,23 @@ Findings find_all(const comm::Communicator& communicator, const EvaluateArgument
   return found;
 }
 
+/// Null where the number is not known.
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
+
 void set_likelihood(const Findings& found, Json& report) {
   const LogZ& log_z = found.log_z;
   const bool is_likelihood = found.is_likelihood();
   const statistics::Estimate mean = is_likelihood ? *found.exponent : statistics::undefined_estimate();
   report.set("is_likelihood", is_likelihood)
       .set("reason", is_likelihood ? Json() : Json(found.objection))
-      .set("log_likelihood", mean.value - (log_z.value() + found.offset))
-      .set("log_likelihood_standard_error", std::hypot(mean.standard_error, log_z.standard_error()))
-      .set("log_likelihood_lower", mean.value - 2.0 * mean.standard_error - (log_z.upper() + found.offset))
-      .set("log_likelihood_upper", mean.value + 2.0 * mean.standard_error - (log_z.lower() + found.offset));
+      .set("log_likelihood", number(mean.value - (log_z.value() + found.offset)))
+      .set("log_likelihood_standard_error", number(std::hypot(mean.standard_error, log_z.standard_error())))
+      .set("log_likelihood_lower",
+           number(mean.value - 2.0 * mean.standard_error - (log_z.upper() + found.offset)))
+      .set("log_likelihood_upper",
+           number(mean.value + 2.0 * mean.standard_error - (log_z.lower() + found.offset)));
 }
 
 template <class Scalar>
@@ -166,7 +173,7 @@ Json make_report(const EvaluateArguments& arguments, const training::Model<Scala
                  const Findings& found, Details details) {
   const LogZ& log_z = found.log_z;
   const bool has_known = model.known_log_z != training::KnownLogZ::none;
-  const auto in_units = [&](double value) { return value + found.offset; };
+  const auto in_units = [&](double value) { return number(value + found.offset); };
   Json report = Json::object();
   report.set("model", model.checkpoint)
       .set("model_step", model.step)
@@ -176,7 +183,7 @@ Json make_report(const EvaluateArguments& arguments, const training::Model<Scala
       .set("space", model.transform.has_projection() ? "model" : "data")
       .set("temperature", model.temperature)
       .set("log_z", in_units(log_z.value()))
-      .set("log_z_standard_error", log_z.standard_error())
+      .set("log_z_standard_error", number(log_z.standard_error()))
       .set("log_z_lower", in_units(log_z.lower()))
       .set("log_z_upper", in_units(log_z.upper()))
       .set("log_z_method", log_z.is_known() ? Json(log_z.plan.method) : Json())
@@ -194,7 +201,7 @@ void give_warnings(const comm::Communicator& communicator, const training::Model
                    const Findings& found) {
   if (!found.is_likelihood() && found.log_z.is_known())
     warn(communicator, "there is no likelihood: " + found.objection);
-  if (found.log_z.grid && found.log_z.grid->edge_mass > silent_edge_mass) {
+  if (found.is_likelihood() && found.log_z.grid && found.log_z.grid->edge_mass > silent_edge_mass) {
     warn(communicator,
          fmt::format(
              "{:.2g} % of the probability lies at the edge of the grid (the density goes on beyond it, "

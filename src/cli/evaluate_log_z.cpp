@@ -14,6 +14,8 @@ namespace {
 
 /// Share of the chains that have to count in the weights of the forward run.
 constexpr double least_effective = 0.1;
+/// Share of the probability that may lie at the edge of the grid.
+constexpr double most_at_edge = 0.05;
 
 template <class Scalar>
 bool has_chains(const comm::Communicator& communicator, const training::Model<Scalar>& model) {
@@ -44,7 +46,7 @@ void anneal(const comm::Communicator& communicator, const LogZArguments& argumen
             const training::Model<Scalar>& model, const std::vector<double>& rows,
             const std::vector<double>& samples, LogZ& result) {
   const std::string& reverse = result.plan.reverse;
-  const evaluation::AnnealingBase base = evaluation::fit_annealing_base(rows, model.parts.dimension());
+  const evaluation::AnnealingBase base = evaluation::choose_annealing_base(rows, model.moments);
   result.base = base.kind;
   std::vector<double> starts;
   if (reverse == "samples") starts = samples;
@@ -113,6 +115,15 @@ std::string LogZ::objection(double tolerance) const {
     if (!annealed->reverse)
       return "nothing bounds log Z from above (--reverse none leaves the reverse run out); use another "
              "--reverse";
+  }
+  if (plan.method == "grid" && grid->edge_mass > most_at_edge) {
+    return fmt::format(
+        "{:.2g} % of the probability lies at the edge of the grid (the density goes on beyond it; above "
+        "{:.0f} % "
+        "what is missed may be most of Z); raise --grid-deviations, and where that does not help train "
+        "longer: "
+        "the energy does not rise outwards",
+        100.0 * grid->edge_mass, 100.0 * most_at_edge);
   }
   if (upper() - lower() <= tolerance) return "";
   return fmt::format(

@@ -67,9 +67,11 @@ LogZ find_log_z(const comm::Communicator& communicator, const LogZArguments& arg
                 const training::Model<Scalar>& model, const std::vector<double>& rows,
                 const std::vector<double>& samples);
 
-/// The members of the report that tell how log Z was found; `offset` takes it from model space to the units
-/// of the report. With `details` also the path.
+/// Whether the report holds the whole path of annealing.
 enum class Details { left_out, wanted };
+
+/// Adds the members of the report that tell how log Z was found. `offset` takes it from model space to the
+/// units of the report.
 void describe_log_z(const LogZ& log_z, double offset, Details details, Json& report);
 
 }  // namespace ebmpi::cli

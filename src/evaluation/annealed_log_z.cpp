@@ -47,8 +47,8 @@ void combine(const std::vector<double>& forward, const std::vector<double>& back
   const LogRatio& above = result.reverse->log_mean;
   const double low = below.value - 2.0 * below.standard_error;
   const double high = -above.value + 2.0 * above.standard_error;
-  result.lower = std::min(low, value - 2.0 * standard_error);
-  result.upper = std::max(high, value + 2.0 * standard_error);
+  result.lower = std::min({low, high, value - 2.0 * standard_error});
+  result.upper = std::max({low, high, value + 2.0 * standard_error});
 }
 
 /// From the unit of the base to that of model space.

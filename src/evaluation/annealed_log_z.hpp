@@ -52,7 +52,7 @@ struct AnnealedLogZ {
 /// log Z from above as the way there does from below (Grosse, Ghahramani and Adams 2015, arXiv 1511.02543;
 /// Burda, Grosse and Salakhutdinov 2015, arXiv 1412.8566). The two are one estimate by Bennett's acceptance
 /// ratio. The bracket goes from two standard errors below the forward estimate to two above the reverse one,
-/// and at least to two standard errors of the estimate on either side, where these have crossed by chance.
+/// or the other way round where these have crossed, and at least to two standard errors of the estimate.
 /// `rows` (M, K) in model space, with ReverseStart::rows; of more than settings.chains evenly spaced ones are
 /// taken. Where there is no reverse run, `samples` are the forward run's. Throws core::DivergenceError where
 /// energies are not numbers.

@@ -124,7 +124,10 @@ AnnealingBase fit_annealing_base(std::span<const double> rows, std::int64_t dime
   return diagonal_base(mean, deviations_of(variances_of(rows, mean)), "diagonal");
 }
 
-AnnealingBase annealing_base_from(const data::ModelSpaceMoments& moments) {
+AnnealingBase choose_annealing_base(std::span<const double> rows, const data::ModelSpaceMoments& moments) {
+  const auto dimension = static_cast<std::int64_t>(moments.mean.size());
+  if (static_cast<std::int64_t>(rows.size()) >= fewest_base_rows * dimension)
+    return fit_annealing_base(rows, dimension);
   std::vector<double> variances;
   for (const double deviation : moments.deviation) variances.push_back(deviation * deviation);
   return diagonal_base(moments.mean, deviations_of(std::move(variances)), "moments");

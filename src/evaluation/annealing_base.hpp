@@ -32,7 +32,11 @@ inline constexpr std::int64_t most_full_dimensions = 256;
 /// at least 2 K rows, else its diagonal. Directions with less than 1e-4 of the mean variance get that.
 AnnealingBase fit_annealing_base(std::span<const double> rows, std::int64_t dimension);
 
-/// Of the moments of the training rows, coordinate by coordinate.
-AnnealingBase annealing_base_from(const data::ModelSpaceMoments& moments);
+/// Rows that a fit needs.
+inline constexpr std::int64_t fewest_base_rows = 32;
+
+/// The fit to the rows z (N, K); where they are fewer than fewest_base_rows, the normal distribution of the
+/// model's training rows, coordinate by coordinate.
+AnnealingBase choose_annealing_base(std::span<const double> rows, const data::ModelSpaceMoments& moments);
 
 }  // namespace ebmpi::evaluation

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t block_points = 4096;
 constexpr std::int64_t piece_blocks = 32;  // in one launch
-constexpr double edge = 0.9;              // of the half width: what lies beyond it is at the edge
+constexpr double edge = 0.9;               // of the half width: what lies beyond it is at the edge
 constexpr std::array<std::int64_t, 3> default_intervals{1024, 512, 128};
 
 /// The points of a grid, numbered with the last coordinate fastest.

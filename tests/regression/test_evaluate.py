@@ -54,9 +54,9 @@ class Evaluate(unittest.TestCase):
         cls.moons = cls.generate("two_moons", "moons", "--seed", 9)
 
     @classmethod
-    def train(cls, name, data, objective, network=""):
+    def train(cls, name, data, objective, network="", steps=200):
         config = cls.folder / f"{name}.toml"
-        config.write_text(RUN.format(steps=200, output=cls.folder / name, data=data, objective=objective, network=network))
+        config.write_text(RUN.format(steps=steps, output=cls.folder / name, data=data, objective=objective, network=network))
         ebmpi("train", config, ranks=0)
         return cls.folder / name
 
@@ -198,6 +198,17 @@ class Evaluate(unittest.TestCase):
         self.assertIn("forward and reverse run differ", "".join(self.warnings))
         self.assertLess(found["log_z_lower"], 0)
         self.assertGreater(found["log_z_upper"], 0)
+
+    def test_energy_that_does_not_rise(self):
+        """The density of a new network goes on for ever, which neither way takes for a likelihood."""
+        fresh = self.train("fresh", 'density = "two_moons"\ncount = 4000', 'kind = "score_matching"', steps=1)
+        for method, reason in (("grid", "edge of the grid"), ("ais", "effective sample size")):
+            found = self.evaluate(fresh, self.moons, "--log-z", method, *SHORT, "--no-distances")
+            self.assertIn(reason, found["reason"])
+            self.assertIsNone(found["log_likelihood"])
+            self.assertRegex("".join(self.warnings), "^ebmpi: warning: there is no likelihood: .+;")
+        self.assertLessEqual(found["log_z_lower"], min(found["forward"]["log_z"], found["reverse"]["log_z"]))
+        self.assertGreaterEqual(found["log_z_upper"], max(found["forward"]["log_z"], found["reverse"]["log_z"]))
 
     def test_projection(self):
         found = self.evaluate(self.projected, self.folder / "rows.h5", "--most-rows", 300)

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <vector>
 
 #include "core/random.hpp"
@@ -70,6 +71,17 @@ TEST_CASE("few rows, or rows in a plane, still give a base", "[evaluation][annea
   CHECK(std::abs(flat.log_volume - 0.5 * std::log(along * 1e-4 * 0.5 * along)) < 1e-9);
   const auto point = fit_annealing_base(std::vector<double>(20, 3.0), 2);
   CHECK(std::abs(point.log_volume) < 1e-12);
+}
+
+TEST_CASE("of too few rows the moments of the training rows are the base", "[evaluation][annealing]") {
+  const data::ModelSpaceMoments moments{{1, -2}, {0.5, 3}, {}, {}};
+  const std::vector<double> rows = correlated_rows(evaluation::fewest_base_rows);
+  CHECK(evaluation::choose_annealing_base(rows, moments).kind == "full");
+  const auto base = evaluation::choose_annealing_base(std::span(rows).subspan(2), moments);
+  CHECK(base.kind == "moments");
+  CHECK(base.to_model(std::vector<double>{2, 2}) == std::vector<double>{2, 4});
+  CHECK(base.from_model(std::vector<double>{2, 4}) == std::vector<double>{2, 2});
+  CHECK(std::abs(base.log_volume - std::log(1.5)) < 1e-12);
 }
 
 TEST_CASE("rows are resampled as often as their weights say", "[evaluation][annealing]") {
