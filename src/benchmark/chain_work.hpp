@@ -15,12 +15,15 @@ public:
 
   void energy();
   void langevin(int steps);
+  /// Transitions with a Metropolis test, each a trajectory of so many leapfrogs: MALA with one.
+  void transitions(int count, int leapfrogs);
 
 private:
   network::Mlp<Scalar> mlp_;
   core::Rows<Scalar> x_;
   Kokkos::View<std::int64_t*, core::MemorySpace> numbers_;
   Kokkos::View<Scalar*, core::MemorySpace> energies_;
+  core::Rows<Scalar> gradients_;
 };
 
 }  // namespace ebmpi::benchmark

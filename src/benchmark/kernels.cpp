@@ -11,8 +11,11 @@
 namespace ebmpi::benchmark {
 namespace {
 
-/// Operations of an energy and of a Langevin step, in units of W.
+/// Operations of an energy and of a step of Langevin or a leapfrog, in units of W.
 constexpr double energy_work = 2.0, langevin_work = 4.0;
+
+/// Of a trajectory.
+constexpr int leapfrogs = 10;
 
 class KernelTable {
 public:
@@ -45,7 +48,7 @@ private:
 }  // namespace
 
 std::vector<std::string> kernel_names() {
-  std::vector<std::string> names = {"energy", "langevin"};
+  std::vector<std::string> names = {"energy", "langevin", "mala", "hmc"};
   for (const BenchObjective& objective : bench_objectives()) names.push_back(objective.name);
   return names;
 }
@@ -58,6 +61,13 @@ std::vector<KernelRow> measure_kernels(const comm::Communicator& communicator, c
   if (table.wants("energy")) table.measure("energy", energy_work * weights, 1, [&] { chains.energy(); });
   if (table.wants("langevin")) {
     table.measure("langevin", langevin_work * weights, chain_steps, [&] { chains.langevin(chain_steps); });
+  }
+  if (table.wants("mala")) {
+    table.measure("mala", langevin_work * weights, chain_steps, [&] { chains.transitions(chain_steps, 1); });
+  }
+  if (table.wants("hmc")) {
+    table.measure("hmc", langevin_work * weights, chain_steps,
+                  [&] { chains.transitions(chain_steps / leapfrogs, leapfrogs); });
   }
   for (const BenchObjective& objective : bench_objectives()) {
     if (!table.wants(objective.name) || !objective.suits(network)) continue;

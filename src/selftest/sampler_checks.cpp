@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "network/mlp_energy.hpp"
+#include "sampling/transitions.hpp"
 #include "selftest/groups.hpp"
 #include "selftest/isotropic_fit.hpp"
 
@@ -137,6 +138,39 @@ void check_grouping(CheckList& list) {
                exact());
 }
 
+/// Chains that start in equilibrium, of variance T/a at the temperature T, stay there whatever the step: a
+/// transition that did not leave it alone would carry them away.
+void check_transitions(CheckList& list, int dimension) {
+  constexpr double temperature = 0.5, variance = temperature / precision;
+  struct Move {
+    const char* name;
+    sampling::TransitionSettings settings;
+  };
+  const Move moves[] = {{"random walk", {sampling::Proposal::random_walk, 1, 0.0}},
+                        {"MALA", {sampling::Proposal::trajectory, 1, 0.0}},
+                        {"trajectories", {sampling::Proposal::trajectory, 5, 0.2}}};
+  std::vector<float> start = normal_rows(Draw::starts, chains, dimension);
+  for (float& x : start) x *= static_cast<float>(std::sqrt(variance));
+  std::vector<std::int64_t> numbers(chains);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const network::Mlp<float> mlp = harmonic(dimension);
+  const network::MlpEnergy<float> energy{mlp.view()};
+  const auto count = static_cast<double>(chains * dimension);
+  for (const Move& move : moves) {
+    const sampling::ChainState<float> state{
+        to_rows(start, dimension), core::Rows<float>("ebmpi::selftest::gradient", chains, dimension),
+        Kokkos::View<float*, core::MemorySpace>("ebmpi::selftest::energy", chains), to_device(numbers)};
+    sampling::evaluate_chains(ExecutionSpace(), energy, state);
+    sampling::ChainTarget<float> target;
+    target.energy_weight = static_cast<float>(1.0 / temperature);
+    const double step_size = 1.5 * std::sqrt(variance) / std::sqrt(static_cast<double>(dimension));
+    sampling::run_transitions(ExecutionSpace(), energy, target, move.settings, 30, step_size,
+                              sampling::transition_keys(1, core::Purpose::sample_noise), 1, state);
+    list.compare(subject(move.name, dimension) + ": variance T/a", mean_square(to_host(state.x)), variance,
+                 standard_errors(variance * std::sqrt(2.0 / count)));
+  }
+}
+
 }  // namespace
 
 CheckList sampler_checks() {
@@ -144,6 +178,7 @@ CheckList sampler_checks() {
   for (const int dimension : dimensions) {
     check_stationary(list, dimension);
     check_drift(list, dimension);
+    check_transitions(list, dimension);
   }
   check_grouping(list);
   return list;

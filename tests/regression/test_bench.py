@@ -16,7 +16,7 @@ class Bench(unittest.TestCase):
         rows = json.loads(ebmpi(*QUICK, "--json", "--network", "2,16,1", "--network", "3,8,2").stdout)
         self.assertEqual({row["network"] for row in rows}, {"2, 16, 1", "3, 8, 2"})
         self.assertEqual({row["name"] for row in rows},
-                         {"energy", "langevin", "contrastive_divergence", "noise_contrast", "denoising", "sliced",
+                         {"energy", "langevin", "mala", "hmc", "contrastive_divergence", "noise_contrast", "denoising", "sliced",
                           "sliced_reduced", "exact", "energy_discrepancy"})
         for row in rows:
             self.assertAlmostEqual(row["utilisation"], row["gflops"] / row["peak_gflops"], places=9)
@@ -37,7 +37,7 @@ class Bench(unittest.TestCase):
             self.assertTrue(document["context"][key], key)
         self.assertGreater(document["peak_gflops"], 0)
         self.assertGreater(document["bandwidth_gb_per_s"], 0)
-        self.assertEqual(len(document["kernels"]), 9)
+        self.assertEqual(len(document["kernels"]), 11)
         self.assertEqual([row["kernel"] for row in document["shares"]],
                          ["langevin", "contrastive_divergence", "denoising", "sliced", "exact"])
         for row in document["shares"]:
