@@ -15,15 +15,6 @@ namespace {
 /// Numbers of a piece: large enough to keep all threads of a node busy.
 constexpr std::int64_t piece_numbers = std::int64_t{1} << 21;
 
-template <class Scalar>
-void check_dimension(const training::Model<Scalar>& model, const io::DatasetReader& reader) {
-  const std::int64_t expected = model.transform.dimension();
-  if (reader.columns() == expected) return;
-  throw core::InputError(reader.name().text() + " has " + std::to_string(reader.columns()) +
-                         " columns (the model " + model.checkpoint + " was trained on " +
-                         std::to_string(expected) + "); name a data set of that dimension as FILE.h5:path");
-}
-
 /// The buffers of one piece after another.
 template <class Scalar>
 class Piece {
@@ -94,6 +85,15 @@ comm::IndexRange own_rows(const comm::Communicator& communicator, std::int64_t t
 }
 
 template <class Scalar>
+void check_dimension(const training::Model<Scalar>& model, const io::DatasetReader& reader) {
+  const std::int64_t expected = model.transform.dimension();
+  if (reader.columns() == expected) return;
+  throw core::InputError(reader.name().text() + " has " + std::to_string(reader.columns()) +
+                         " columns (the model " + model.checkpoint + " was trained on " +
+                         std::to_string(expected) + "); name a data set of that dimension as FILE.h5:path");
+}
+
+template <class Scalar>
 void evaluate_rows(const comm::Communicator& communicator, const training::Model<Scalar>& model,
                    const io::DatasetReader& reader, Gradients gradients,
                    const std::function<void(const EvaluatedRows<Scalar>&)>& use) {
@@ -116,6 +116,8 @@ void evaluate_rows(const comm::Communicator& communicator, const training::Model
   }
 }
 
+template void check_dimension(const training::Model<float>&, const io::DatasetReader&);
+template void check_dimension(const training::Model<double>&, const io::DatasetReader&);
 template void evaluate_rows(const comm::Communicator&, const training::Model<float>&,
                             const io::DatasetReader&, Gradients,
                             const std::function<void(const EvaluatedRows<float>&)>&);

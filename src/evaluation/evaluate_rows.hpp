@@ -27,6 +27,10 @@ struct EvaluatedRows {
 /// The rows that belong to this rank where `total` rows are shared by all.
 comm::IndexRange own_rows(const comm::Communicator& communicator, std::int64_t total);
 
+/// Throws core::InputError where the rows have another dimension than the model's data.
+template <class Scalar>
+void check_dimension(const training::Model<Scalar>& model, const io::DatasetReader& reader);
+
 /// Collective. Hands this rank's rows of `reader`, evaluated, to `use` in pieces that take bounded memory,
 /// whatever the number of rows; a row's numbers do not depend on the pieces or on the ranks. Throws
 /// core::InputError on every rank where the rows have another dimension than the model's data, a number is
