@@ -65,9 +65,9 @@ int run(int argc, char** argv, const Communicator& communicator) {
   program.set_version_flag("--version", [] { return ebmpi::cli::version_text(); });
   ebmpi::cli::Action action;
   for (const auto add :
-       {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy, ebmpi::cli::add_anomaly,
-        ebmpi::cli::add_denoise, ebmpi::cli::add_inpaint, ebmpi::cli::add_compose, ebmpi::cli::add_data,
-        ebmpi::cli::add_info, ebmpi::cli::add_bench, ebmpi::cli::add_selftest}) {
+       {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy, ebmpi::cli::add_evaluate,
+        ebmpi::cli::add_anomaly, ebmpi::cli::add_denoise, ebmpi::cli::add_inpaint, ebmpi::cli::add_compose,
+        ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench, ebmpi::cli::add_selftest}) {
     add(program, action);
   }
   try {

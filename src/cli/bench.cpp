@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +12,6 @@
 #include "cli/command.hpp"
 #include "core/bandwidth.hpp"
 #include "core/peak.hpp"
-#include "io/atomic_file.hpp"
 #include "io/text_file.hpp"
 
 namespace ebmpi::cli {
@@ -71,18 +69,8 @@ BenchReport measure(const comm::Communicator& communicator, const BenchArguments
   return report;
 }
 
-/// Before minutes of measurements: whether their file can be written.
-void require_writable(const comm::Communicator& communicator, const std::string& path) {
-  communicator.together([&] {
-    if (!communicator.is_root()) return;
-    const std::string probe = io::unique_temporary_name(path);
-    io::create_new_file(probe);
-    std::filesystem::remove(probe);
-  });
-}
-
 int bench(const comm::Communicator& communicator, const BenchArguments& arguments) {
-  if (!arguments.output.empty()) require_writable(communicator, arguments.output);
+  if (!arguments.output.empty()) io::require_writable(communicator, arguments.output);
   const BenchReport report = measure(communicator, arguments);
   if (!arguments.output.empty())
     io::write_text_file_atomic(communicator, arguments.output, report_json(report).to_json());

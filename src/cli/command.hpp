@@ -21,6 +21,7 @@ void add_anomaly(CLI::App& program, Action& action);
 void add_denoise(CLI::App& program, Action& action);
 void add_inpaint(CLI::App& program, Action& action);
 void add_compose(CLI::App& program, Action& action);
+void add_evaluate(CLI::App& program, Action& action);
 void add_data(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);

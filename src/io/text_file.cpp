@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "core/error.hpp"
@@ -38,6 +39,15 @@ void write_text_file_atomic(const comm::Communicator& communicator, const std::s
                             const std::string& text) {
   communicator.together([&] {
     if (communicator.is_root()) replace_text_file(path, text);
+  });
+}
+
+void require_writable(const comm::Communicator& communicator, const std::string& path) {
+  communicator.together([&] {
+    if (!communicator.is_root()) return;
+    const std::string probe = unique_temporary_name(path);
+    create_new_file(probe);
+    std::filesystem::remove(probe);
   });
 }
 

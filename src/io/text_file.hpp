@@ -15,6 +15,10 @@ std::string read_text_file(const comm::Communicator& communicator, const std::st
 void write_text_file_atomic(const comm::Communicator& communicator, const std::string& path,
                             const std::string& text);
 
+/// Collective. Before minutes of work: throws core::FileError on every rank unless rank 0 can make a file at
+/// `path`.
+void require_writable(const comm::Communicator& communicator, const std::string& path);
+
 /// The contents of a file, read by this rank alone. Throws core::FileError with the system's reason.
 std::string read_text_file_here(const std::string& path);
 

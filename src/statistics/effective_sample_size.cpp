@@ -8,6 +8,8 @@
 #include <numeric>
 #include <utility>
 
+#include "statistics/power_spectrum.hpp"
+
 namespace ebmpi::statistics {
 namespace {
 
@@ -33,6 +35,10 @@ std::array<double, 2> lagged_products(std::span<const double> x, std::size_t lag
   return {std::accumulate(here.begin(), here.end(), 0.0), std::accumulate(next.begin(), next.end(), 0.0)};
 }
 
+/// Lags up to which products are added one by one; chains that mix need no more. Beyond, Fourier transforms
+/// give all lags at the price of about twice as many.
+constexpr std::size_t most_direct_lags = 64;
+
 /// Autocorrelations of all chains together, two lags at a time, since Geyer's sequence is one of pairs.
 class Autocorrelation {
 public:
@@ -49,32 +55,44 @@ public:
   }
 
   /// At `lag` and at lag + 1 < length.
-  std::array<double, 2> operator()(std::size_t lag) const {
+  std::array<double, 2> operator()(std::size_t lag) {
     const auto [here, next] = autocovariances(lag);
     return {1.0 - (within_unbiased_ - here) / total_, 1.0 - (within_unbiased_ - next) / total_};
   }
 
 private:
   /// Means over the chains, divisor n at every lag.
-  std::array<double, 2> autocovariances(std::size_t lag) const {
+  std::array<double, 2> autocovariances(std::size_t lag) {
+    const auto draws = static_cast<double>(chains_.values.size());
+    if (lag >= most_direct_lags) {
+      if (products_.empty()) products_ = all_products();
+      return {products_[lag] / draws, products_[lag + 1] / draws};
+    }
     std::array<double, 2> sums{};
     for (std::size_t chain = 0; chain < chains_.count(); ++chain) {
       const auto [here, next] = lagged_products(chains_[chain], lag);
       sums[0] += here;
       sums[1] += next;
     }
-    const auto draws = static_cast<double>(chains_.values.size());
     return {sums[0] / draws, sums[1] / draws};
   }
 
+  /// At every lag, summed over the chains.
+  std::vector<double> all_products() const {
+    LaggedProducts products(chains_.length);
+    for (std::size_t chain = 0; chain < chains_.count(); ++chain) products.add(chains_[chain]);
+    return products.sums();
+  }
+
   Chains chains_;
+  std::vector<double> products_;  // at every lag, once they are needed
   double within_unbiased_ = 0.0;  // variance inside the chains
   double total_ = 0.0;            // and that of all draws
 };
 
 /// Geyer's initial positive sequence: autocorrelations from lag 0 while the sums of pairs are positive. The
 /// last pair is one beyond them; its second is left out of all sums.
-std::vector<double> positive_sequence(const Autocorrelation& correlation, std::size_t length) {
+std::vector<double> positive_sequence(Autocorrelation correlation, std::size_t length) {
   std::array<double, 2> pair{1.0, correlation(0)[1]};
   std::vector<double> rho(pair.begin(), pair.end());
   for (std::size_t lag = 2; lag + 2 < length && pair[0] + pair[1] > 0.0; lag += 2) {

@@ -2,6 +2,8 @@
 """Samplers and combinations as a user meets them: exact targets, draws on disk, going on, diagnostics, refusals."""
 
 import json
+import shutil
+import sys
 import unittest
 
 import h5py
@@ -10,6 +12,9 @@ import numpy as np
 import harness
 from harness import attributes, ebmpi, numbers
 from test_commands import WithModels
+
+sys.path.insert(0, str(harness.REPOSITORY / "analysis"))
+from ebmpi_reader import open_model  # noqa: E402  (the folder is known first)
 
 TESTED = ("mala", "metropolis", "hmc", "parallel_tempering")
 # What a run writes of itself rather than of its draws.
@@ -173,8 +178,18 @@ class Compose(WithModels):
         exact = self.energies("density:gaussian", self.rows)
         np.testing.assert_allclose(self.energies(prior, self.rows), a + exact, atol=1e-5)
 
+    def test_the_reader_has_the_same_energies_and_scores(self):
+        mixture = self.compose("--mixture", self.moons, "density:double_well,noise=0.5", "density:funnel,noise=1", "--log-z",
+                               "0.5", "0", "0.2", name="mixture")
+        product = self.compose("--product", mixture, self.other, "--weights", "0.5", "1.5", name="product")
+        path = self.out("energies")
+        ebmpi("energy", product, "--data", self.rows, "--output", path, "--score")
+        found, model = numbers(path), open_model(product)
+        rows = numbers(self.rows)["x"]
+        np.testing.assert_allclose(model.energy(rows), found["energy"], atol=2e-5)
+        np.testing.assert_allclose(model.score(rows), found["score"], atol=2e-4)
+
     def test_needs_its_members_no_longer(self):
-        import shutil
         member = self.folder / "member"
         shutil.copytree(self.moons, member)
         product = self.compose("--product", member, name="alone")
