@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from input_files import Missing, open_hdf5, parse_toml, plain, text_of
+from input_files import Missing, check_format, open_hdf5, parse_toml, plain, text_of
 from model_space import ModelSpace
 from reference.numpy_mlp import MlpEnergy
 
@@ -104,11 +104,7 @@ class Combination(ModelSpace):
 
     def _load(self, file: h5py.File) -> None:
         self.attributes = {name: plain(value) for name, value in file.attrs.items()}
-        if self.attributes.get("format") != COMBINATION_FORMAT:
-            raise Missing(f"{self.path} is no combination (its format is not '{COMBINATION_FORMAT}'); compose one")
-        if self.attributes.get("format_version") != FORMAT_VERSION:
-            raise Missing(f"{self.path} has format version {self.attributes.get('format_version')} (this reader knows "
-                          f"{FORMAT_VERSION}); use the analysis folder of the program that wrote it")
+        check_format(self.attributes, self.path, COMBINATION_FORMAT, FORMAT_VERSION, "combination")
         self.data = {name: plain(value) for name, value in file["data"].attrs.items()}
         self.data |= {name: values[()] for name, values in file["data"].items()}
         steps = file["steps"]

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from combination import COMBINATION_FORMAT, Combination
-from input_files import Missing, open_hdf5, parse_toml, plain, read_rows, text_of
+from input_files import Missing, check_format, open_hdf5, parse_toml, plain, read_rows, text_of
 from model_space import ModelSpace
 from reference.numpy_mlp import Mlp, MlpEnergy
 
@@ -127,7 +127,7 @@ class Checkpoint(ModelSpace):
 
     def _load(self, file: h5py.File) -> None:
         self.attributes = {name: plain(value) for name, value in file.attrs.items()}
-        self._check_format()
+        check_format(self.attributes, self.path, CHECKPOINT_FORMAT, FORMAT_VERSION, "checkpoint")
         self.config = parse_toml(text_of(self._dataset(file, "config")[()]), f"{self.path}:/config")
         self._tensors = {
             key: {name: tensor[()] for name, tensor in file[group].items()}
@@ -138,14 +138,6 @@ class Checkpoint(ModelSpace):
         self.data = {name: plain(value) for name, value in data.attrs.items()} if data else {}
         self.data |= {name: values[()] for name, values in data.items()} if data else {}
         self._has_chains = "chains/x" in file
-
-    def _check_format(self) -> None:
-        if self.attributes.get("format") != CHECKPOINT_FORMAT:
-            raise Missing(f"{self.path} is not a checkpoint (its format is not '{CHECKPOINT_FORMAT}'); give a checkpoint")
-        version = self.attributes.get("format_version")
-        if version != FORMAT_VERSION:
-            raise Missing(f"{self.path} has format version {version} (this reader knows {FORMAT_VERSION}); "
-                          "use the analysis folder of the program that wrote it")
 
     def _dataset(self, file: h5py.File, name: str) -> h5py.Dataset:
         if not isinstance(file.get(name), h5py.Dataset):

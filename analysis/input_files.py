@@ -78,3 +78,12 @@ def parse_toml(text: str, place: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Missing(f"{place} is not TOML ({error}); restore the file that the run wrote") from error
+
+
+def check_format(attributes: dict, path: Path, file_format: str, version: int, what: str) -> None:
+    """Raise Missing where the root attributes are not those of `what`, a file of that format and version."""
+    if attributes.get("format") != file_format:
+        raise Missing(f"{path} is not a {what} (its format is not '{file_format}'); give a {what}")
+    if attributes.get("format_version") != version:
+        raise Missing(f"{path} has format version {attributes.get('format_version')} (this reader knows {version}); "
+                      "use the analysis folder of the program that wrote it")

@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/command.hpp"
-#include "cli/model_options.hpp"
+#include "cli/evaluate_log_z.hpp"
 #include "core/error.hpp"
 #include "training/combination.hpp"
 #include "training/density_model.hpp"
@@ -20,11 +21,13 @@ using training::CombinationKind;
 
 struct ComposeArguments {
   std::vector<std::string> product, mixture;
-  std::vector<double> weights, log_z;
+  std::vector<double> weights;
+  std::vector<std::string> log_z;  // numbers, or "auto"
   std::string parameters = "ema", output;
   double temperature = 1.0;
   bool own_temperatures = false;
 
+  bool finds_log_z() const { return log_z.size() == 1 && log_z.front() == "auto"; }
   CombinationKind kind() const {
     return product.empty() ? CombinationKind::mixture : CombinationKind::product;
   }
@@ -32,17 +35,17 @@ struct ComposeArguments {
   const char* option() const { return product.empty() ? "--mixture" : "--product"; }
 };
 
-void check_count(const ComposeArguments& arguments, const std::vector<double>& values, const char* option) {
-  if (values.empty() || values.size() == arguments.models().size()) return;
+void check_count(const ComposeArguments& arguments, std::size_t count, const char* option) {
+  if (count == 0 || count == arguments.models().size()) return;
   throw core::InputError(
       fmt::format("{} has {} numbers for the {} models of {} (each needs its own); give one "
                   "for each, in their order",
-                  option, values.size(), arguments.models().size(), arguments.option()));
+                  option, count, arguments.models().size(), arguments.option()));
 }
 
 void check_numbers(const ComposeArguments& arguments) {
-  check_count(arguments, arguments.weights, "--weights");
-  check_count(arguments, arguments.log_z, "--log-z");
+  check_count(arguments, arguments.weights.size(), "--weights");
+  if (!arguments.finds_log_z()) check_count(arguments, arguments.log_z.size(), "--log-z");
   const bool is_mixture = arguments.kind() == CombinationKind::mixture;
   for (const double weight : arguments.weights) {
     if (std::isfinite(weight) && weight != 0.0 && (weight > 0.0 || !is_mixture)) continue;
@@ -87,26 +90,54 @@ void check_temperatures(const ComposeArguments& arguments,
   }
 }
 
-/// log Z of a member of a mixture, in data units.
+double number_in(const std::string& text) {
+  double number = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && std::isfinite(number)) return number;
+  throw core::InputError(
+      fmt::format("--log-z {} is no number (each model of a mixture has one); give numbers, or auto", text));
+}
+
+/// Collective. As `ebmpi evaluate` finds it, without data.
 template <class Scalar>
-double log_z_of(const ComposeArguments& arguments, const training::Model<Scalar>& model, std::size_t number) {
-  if (!arguments.log_z.empty()) return arguments.log_z[number];
+double estimated_log_z(const comm::Communicator& communicator, const training::Model<Scalar>& model) {
+  const LogZArguments arguments;
+  const LogZPlan plan = plan_log_z(communicator, arguments, model);
+  const LogZ log_z = find_log_z(communicator, arguments, plan, model, {}, {});
+  const std::string objection = log_z.objection(arguments.tolerance);
+  if (objection.empty()) return log_z.value() + model.transform.log_volume();
+  throw core::InputError(
+      fmt::format("log Z of {} could not be found ({}); find it with the options of 'ebmpi evaluate' and "
+                  "give --log-z with "
+                  "one number for each model",
+                  model.checkpoint, objection));
+}
+
+/// Collective. log Z of a member of a mixture, in data units.
+template <class Scalar>
+double log_z_of(const comm::Communicator& communicator, const ComposeArguments& arguments,
+                const training::Model<Scalar>& model, std::size_t number) {
+  if (arguments.finds_log_z() && model.known_log_z != training::KnownLogZ::exact)
+    return estimated_log_z(communicator, model);
+  if (!arguments.log_z.empty() && !arguments.finds_log_z()) return number_in(arguments.log_z[number]);
   if (model.known_log_z != training::KnownLogZ::none) return model.log_z;
   throw core::InputError(fmt::format(
       "a mixture needs the log Z of each model, and that of {} is not known (without it the shares mean "
-      "nothing); find it with 'ebmpi evaluate' (log_z) and give --log-z with one number for each model, or "
-      "train with noise contrastive estimation, which learns it",
+      "nothing); add --log-z auto, or --log-z with one number for each model, as 'ebmpi evaluate' tells it, "
+      "or train with noise contrastive estimation, which learns it",
       model.checkpoint));
 }
 
 template <class Scalar>
-std::vector<training::Member> members_of(const ComposeArguments& arguments,
+std::vector<training::Member> members_of(const comm::Communicator& communicator,
+                                         const ComposeArguments& arguments,
                                          const std::vector<training::Model<Scalar>>& models) {
   std::vector<training::Member> members;
   for (std::size_t i = 0; i < models.size(); ++i) {
     training::Member member;
     if (!arguments.weights.empty()) member.weight = arguments.weights[i];
-    if (arguments.kind() == CombinationKind::mixture) member.log_z = log_z_of(arguments, models[i], i);
+    if (arguments.kind() == CombinationKind::mixture)
+      member.log_z = log_z_of(communicator, arguments, models[i], i);
     members.push_back(member);
   }
   return members;
@@ -130,7 +161,7 @@ int compose_models(const comm::Communicator& communicator, const ComposeArgument
                    const std::vector<training::FoundModel>& found) {
   const auto models = read_models<Scalar>(communicator, arguments, found);
   check_temperatures(arguments, models);
-  const std::vector<training::Member> members = members_of(arguments, models);
+  const std::vector<training::Member> members = members_of(communicator, arguments, models);
   training::Model<Scalar> result = training::combine_models(arguments.kind(), models, members);
   if (arguments.temperature != 1.0) result = training::tempered(result, arguments.temperature);
   const std::string description = describe(arguments, models, members);
@@ -181,8 +212,8 @@ void add_compose(CLI::App& program, Action& action) {
                       "One number for each model (default: 1); of a mixture in any unit");
   command->add_option(
       "--log-z", arguments->log_z,
-      "log Z of each model of a mixture, in data units, as 'ebmpi evaluate' tells it (default: "
-      "what noise contrastive estimation has learned)");
+      "log Z of each model of a mixture, in data units, as 'ebmpi evaluate' tells it; auto: find them "
+      "now (default: what noise contrastive estimation has learned)");
   command->add_option("--temperature", arguments->temperature, "Divides the combined energy")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

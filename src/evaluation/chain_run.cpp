@@ -2,18 +2,16 @@
 #include "evaluation/chain_run.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <span>
 
 #include "core/error.hpp"
 #include "core/to_device.hpp"
 #include "core/to_host.hpp"
+#include "evaluation/chain_start.hpp"
 #include "evaluation/row_pieces.hpp"
-#include "io/file_reader.hpp"
 #include "sampling/dual_averaging.hpp"
 #include "sampling/langevin.hpp"
-#include "sampling/start.hpp"
 #include "sampling/transitions.hpp"
 
 namespace ebmpi::evaluation {
@@ -25,35 +23,6 @@ namespace {
 
 /// Trajectories' steps vary by this share of their length, lest they close upon themselves.
 constexpr double trajectory_jitter = 0.2;
-
-/// Rows i mod C for i in `rows`, read in pieces that do not wrap; every rank makes the same number of calls.
-template <class Scalar>
-std::vector<Scalar> read_cyclic(const comm::Communicator& communicator, const io::FileReader& file,
-                                const std::string& data_set, std::int64_t cycle, comm::IndexRange rows) {
-  const auto calls_for = [cycle](comm::IndexRange range) {
-    return range.size() == 0 ? 0 : (range.last - 1) / cycle - range.first / cycle + 1;
-  };
-  std::array<std::int64_t, 1> calls{calls_for(rows)};
-  communicator.max(calls);
-  std::vector<Scalar> values;
-  std::int64_t next = rows.first;
-  for (std::int64_t call = 0; call < calls[0]; ++call) {
-    const std::int64_t count = std::min(rows.last - next, cycle - next % cycle);
-    const std::vector<Scalar> piece = file.read_rows<Scalar>(data_set, count > 0 ? next % cycle : 0, count);
-    values.insert(values.end(), piece.begin(), piece.end());
-    next += count;
-  }
-  return values;
-}
-
-template <class Scalar>
-void draw_starts(const sampling::StartDistribution<Scalar>& start, core::PhiloxKey key, std::int64_t first,
-                 const core::Rows<Scalar>& x) {
-  const Kokkos::RangePolicy<ExecutionSpace> policy(0, x.extent(0));
-  Kokkos::parallel_for(
-      "ebmpi::evaluation::start_from_noise", policy,
-      KOKKOS_LAMBDA(std::int64_t row) { start(key, first + row, 0, x, row); });
-}
 
 std::vector<double> all_temperatures(const ChainSettings& settings) {
   std::vector<double> temperatures{settings.temperature};
@@ -140,26 +109,13 @@ ChainRun<Scalar>::ChainRun(const comm::Communicator& communicator, const trainin
 
 template <class Scalar>
 void ChainRun<Scalar>::start_from_noise() {
-  const sampling::StartDistribution<Scalar> start{
-      core::to_device<Scalar>(model_.moments.mean, "ebmpi::evaluation::start_mean"),
-      core::to_device<Scalar>(model_.moments.deviation, "ebmpi::evaluation::start_deviation")};
-  draw_starts(start, core::stream_key(settings_.seed, core::Purpose::sample_start), replicas_.first,
-              state_.x);
+  draw_starts(model_, settings_.seed, replicas_, state_.x);
   is_fresh_ = false;
 }
 
 template <class Scalar>
 void ChainRun<Scalar>::start_from_file(const std::string& file, const std::string& data_set) {
-  const std::int64_t dimension = model_.transform.model_dimension();
-  const io::FileReader reader(communicator_, file);
-  const std::vector<std::int64_t> shape = reader.shape(data_set);
-  if (shape.size() != 2 || shape[0] == 0 || shape[1] != dimension) {
-    throw core::FileError(file + ": " + data_set + " holds no chains of this model (it needs shape (C, " +
-                          std::to_string(dimension) + ")); name a file that belongs to " + model_.checkpoint);
-  }
-  const std::vector<Scalar> values =
-      read_cyclic<Scalar>(communicator_, reader, data_set, shape[0], replicas_);
-  place(values);
+  place(read_starts(communicator_, model_, file, data_set, replicas_));
 }
 
 template <class Scalar>

@@ -189,6 +189,16 @@ class Compose(WithModels):
         np.testing.assert_allclose(model.energy(rows), found["energy"], atol=2e-5)
         np.testing.assert_allclose(model.score(rows), found["score"], atol=2e-4)
 
+    def test_finds_the_log_z_of_a_mixture(self):
+        """A mixture of densities is one, whatever the scales of its members' exponentials."""
+        warm = self.compose("--product", "density:gaussian", "density:gaussian", "--weights", "0.5", "0.1", name="warm")
+        mixture = self.compose("--mixture", warm, "density:double_well,noise=0.5", "--weights", "3", "1", "--log-z", "auto",
+                               ranks=2, name="mixture")
+        axis = np.linspace(-12.0, 12.0, 481)
+        points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+        density = np.exp(-self.energies(mixture, self.store("grid", x=points)))
+        self.assertAlmostEqual(density.sum() * (axis[1] - axis[0]) ** 2, 1.0, delta=1e-3)
+
     def test_needs_its_members_no_longer(self):
         member = self.folder / "member"
         shutil.copytree(self.moons, member)
