@@ -6,24 +6,21 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/to_device.hpp"
 #include "core/to_host.hpp"
+#include "evaluation/chain_start.hpp"
 #include "evaluation/row_moments.hpp"
 #include "evaluation/row_pieces.hpp"
-#include "sampling/start.hpp"
 
 namespace ebmpi::evaluation {
 
 namespace {
 
-/// Rows that start from `start` where they are free, and at `known` where they are not; all (N, K).
+/// x = known where a coordinate is not free; all (N, K).
 template <class Scalar>
-void place(const sampling::StartDistribution<Scalar>& start, core::PhiloxKey key, std::int64_t first,
-           const core::Rows<Scalar>& known, const core::Rows<Scalar>& free, const core::Rows<Scalar>& x) {
+void clamp(const core::Rows<Scalar>& known, const core::Rows<Scalar>& free, const core::Rows<Scalar>& x) {
   const Kokkos::RangePolicy<core::ExecutionSpace> policy(0, x.extent(0));
   Kokkos::parallel_for(
-      "ebmpi::evaluation::start_unknown", policy, KOKKOS_LAMBDA(std::int64_t row) {
-        start(key, first + row, 0, x, row);
+      "ebmpi::evaluation::clamp_known", policy, KOKKOS_LAMBDA(std::int64_t row) {
         for (std::size_t d = 0; d < x.extent(1); ++d)
           if (free(row, d) == Scalar(0)) x(row, d) = known(row, d);
       });
@@ -53,10 +50,9 @@ template <class Scalar>
 core::Rows<Scalar> Inpainter<Scalar>::start(std::int64_t first, const core::Rows<Scalar>& known,
                                             const core::Rows<Scalar>& free) const {
   const core::Rows<Scalar> x("ebmpi::evaluation::inpainted", known.extent(0), known.extent(1));
-  const sampling::StartDistribution<Scalar> start{
-      core::to_device<Scalar>(model_.moments.mean, "ebmpi::evaluation::start_mean"),
-      core::to_device<Scalar>(model_.moments.deviation, "ebmpi::evaluation::start_deviation")};
-  place(start, core::stream_key(settings_.moves.seed, core::Purpose::sample_start), first, known, free, x);
+  const auto rows = static_cast<std::int64_t>(x.extent(0));
+  draw_starts(model_, settings_.moves.seed, {first, first + rows}, x);
+  clamp(known, free, x);
   return x;
 }
 
