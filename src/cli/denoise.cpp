@@ -85,7 +85,7 @@ std::vector<double> noise_of(const DenoiseArguments& arguments, const training::
   if (arguments.noise.size() == dimension) return arguments.noise;
   if (!arguments.noise.empty()) {
     throw core::InputError(
-        fmt::format("--noise lists {} numbers (the data of {} have {} columns); give one, "
+        fmt::format("--sigma lists {} numbers (the data of {} have {} columns); give one, "
                     "or one for each column",
                     arguments.noise.size(), model.checkpoint, dimension));
   }
@@ -94,7 +94,7 @@ std::vector<double> noise_of(const DenoiseArguments& arguments, const training::
     for (double& value : noise) value *= model.sigma;
     return noise;
   }
-  throw core::InputError("--noise is missing (" + model.checkpoint +
+  throw core::InputError("--sigma is missing (" + model.checkpoint +
                          " knows no noise levels, so that nothing says how noisy the rows are); give the "
                          "standard deviation of the noise in the data's units");
 }
@@ -292,13 +292,13 @@ void add_method_options(CLI::App& command, DenoiseArguments& arguments) {
   };
   add("--method", arguments.method,
       "map: the most probable row, downhill from the noisy one; annealed: a sample that is cooled; sample: "
-      "mean and deviation of samples of the posterior; tweedie: y + noise^2 score(y), the posterior mean "
+      "mean and deviation of samples of the posterior; tweedie: y + sigma^2 score(y), the posterior mean "
       "where the model is the density of rows with this noise")
       ->check(CLI::IsMember({"map", "annealed", "sample", "tweedie"}));
   add("--iterations", settings.descent.iterations, "Of map, at most")->check(CLI::Range(1, 1000000));
   add("--tolerance", settings.descent.tolerance,
-      "Of map: a row is done where the slope, times the noise, is below it in the root mean square of the "
-      "columns; of a valley without bends the row is then this share of the noise from its floor at most")
+      "Of map: a row is done where the slope, times sigma, is below it in the root mean square of the "
+      "columns; of a valley without bends the row is then this share of sigma from its floor at most")
       ->check(CLI::PositiveNumber);
   add("--hottest", settings.hottest, "Temperature that annealed starts from")->check(CLI::PositiveNumber);
   add("--coldest", settings.coldest, "Temperature that annealed ends at")->check(CLI::PositiveNumber);
@@ -321,20 +321,21 @@ void add_denoise(CLI::App& program, Action& action) {
   const auto arguments = std::make_shared<DenoiseArguments>();
   CLI::App* const command = program.add_subcommand("denoise", "Take normal noise out of rows");
   command->footer(
-      "A row y is taken for x plus independent normal noise of standard deviation --noise, in the data's "
+      "A row y is taken for x plus independent normal noise of standard deviation --sigma, in the data's "
       "units, and x for a draw from the model: p(x|y) is proportional to exp(-E(x)/T - |x - y|^2/(2 "
-      "noise^2)). Writes /x (N, D); /energy (N), E(x), unless the model is a score network; /displacement "
+      "sigma^2)). Writes /x (N, D); /energy (N), E(x), unless the model is a score network; /displacement "
       "(N), |x - y| in the data's units; and of sample /deviation (N, D). With data.pca, directions that the "
       "model does not see stay as they are. The numbers do not depend on how many ranks made them.");
+  arguments->model.sigma_option = "--level";  // --sigma is the noise of the rows here
   add_model_options(*command, arguments->model);
   command->add_option("--data", arguments->data, "Noisy rows, (N, D)")
       ->required()
       ->type_name("FILE.h5[:path]");
   command->add_option("--output", arguments->output, "HDF5 file to write")->required()->type_name("FILE.h5");
   command
-      ->add_option("--noise", arguments->noise,
+      ->add_option("--sigma", arguments->noise,
                    "Standard deviation of the noise in the data's units: one number, or one for each column, "
-                   "0.1,0.2 (default: the noise level of a model that is told one, --sigma)")
+                   "0.1,0.2 (default: the noise level of a model that is told one, --level)")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::PositiveNumber);

@@ -120,7 +120,7 @@ std::optional<LogRatio> log_ratio(const comm::Communicator& communicator, const 
     return compare_rows(communicator, arguments, model, reader, std::move(values));
   if (arguments.ratio.empty()) return std::nullopt;
   return training::with_model(communicator, arguments.ratio, arguments.model.which(), [&](auto other) {
-    if (other.sigma > 0.0) apply_sigma(arguments.model.sigma, other);
+    if (other.sigma > 0.0) apply_sigma(arguments.model, other);
     return std::optional(
         compare_models(communicator, arguments, model, std::as_const(other), reader, std::move(values)));
   });

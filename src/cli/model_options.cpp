@@ -16,7 +16,7 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
       ->check(CLI::IsMember({"ema", "last"}))
       ->capture_default_str();
   command
-      .add_option("--sigma", arguments.sigma,
+      .add_option(arguments.sigma_option, arguments.sigma,
                   "Noise level, in standardised units, at which a model that was trained on several is asked "
                   "(default: "
                   "the lowest of them)")
@@ -31,18 +31,19 @@ std::vector<std::string> given_options(const CLI::App& command) {
 }
 
 template <class Scalar>
-void apply_sigma(const std::optional<double>& sigma, training::Model<Scalar>& model) {
-  if (!sigma) return;
+void apply_sigma(const ModelArguments& arguments, training::Model<Scalar>& model) {
+  if (!arguments.sigma) return;
   if (model.sigma == 0.0) {
-    throw core::InputError(model.checkpoint +
-                           " knows no noise levels, so that --sigma means nothing (it was not trained with "
-                           "objective.sigmas); leave --sigma out");
+    const std::string& option = arguments.sigma_option;
+    throw core::InputError(model.checkpoint + " knows no noise levels, so that " + option +
+                           " means nothing (it was not trained with objective.sigmas); leave " + option +
+                           " out");
   }
-  model.sigma = *sigma;
-  model.parts = model.at_noise(*sigma);
+  model.sigma = *arguments.sigma;
+  model.parts = model.at_noise(model.sigma);
 }
 
-template void apply_sigma(const std::optional<double>&, training::Model<float>&);
-template void apply_sigma(const std::optional<double>&, training::Model<double>&);
+template void apply_sigma(const ModelArguments&, training::Model<float>&);
+template void apply_sigma(const ModelArguments&, training::Model<double>&);
 
 }  // namespace ebmpi::cli

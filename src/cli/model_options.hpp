@@ -18,27 +18,28 @@ struct ModelArguments {
   std::string model;
   std::string parameters = "ema";
   std::optional<double> sigma;
+  std::string sigma_option = "--sigma";  // by which it is given
 
   training::Parameters which() const {
     return parameters == "last" ? training::Parameters::last : training::Parameters::average;
   }
 };
 
-/// Adds MODEL, --parameters and --sigma to a subcommand. `arguments` must outlive it.
+/// Adds MODEL, --parameters and arguments.sigma_option to a subcommand. `arguments` must outlive it.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
 
 /// The names of the options of a subcommand that were given.
 std::vector<std::string> given_options(const CLI::App& command);
 
-/// The noise level that `sigma` asks for. Throws core::InputError where the model is told none.
+/// The noise level that the arguments ask for. Throws core::InputError where the model is told none.
 template <class Scalar>
-void apply_sigma(const std::optional<double>& sigma, training::Model<Scalar>& model);
+void apply_sigma(const ModelArguments& arguments, training::Model<Scalar>& model);
 
 /// Collective. `use(model)` on the model that the arguments name.
 template <class Use>
 auto with_model(const comm::Communicator& communicator, const ModelArguments& arguments, const Use& use) {
   return training::with_model(communicator, arguments.model, arguments.which(), [&](auto model) {
-    apply_sigma(arguments.sigma, model);
+    apply_sigma(arguments, model);
     return use(std::as_const(model));
   });
 }

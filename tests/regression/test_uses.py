@@ -192,7 +192,7 @@ class Denoise(Uses):
         for noise in (0.5, np.array([0.1, 1.0, 3.0])):
             y = clean + noise * rng.normal(size=clean.shape)
             data, reference = self.store("noisy", x=y), self.store("clean", x=clean)
-            found, note = self.denoise(GAUSSIAN, data, "a", "--noise", ",".join(map(str, np.atleast_1d(noise))),
+            found, note = self.denoise(GAUSSIAN, data, "a", "--sigma", ",".join(map(str, np.atleast_1d(noise))),
                                        "--tolerance", 1e-9, "--reference", reference, "--json")
             mean, _ = self.posterior(y, noise)
             np.testing.assert_allclose(found["x"], mean, rtol=0, atol=1e-8)
@@ -206,7 +206,7 @@ class Denoise(Uses):
 
     def test_samples_of_a_gaussian_posterior(self):
         y = np.random.default_rng(8).normal(size=(400, 3))
-        found, note = self.denoise(GAUSSIAN, self.store("noisy", x=y), "a", "--noise", 0.7, "--method", "sample",
+        found, note = self.denoise(GAUSSIAN, self.store("noisy", x=y), "a", "--sigma", 0.7, "--method", "sample",
                                    "--draws", 60, "--thin", 3)
         mean, spread = self.posterior(y, 0.7)
         for d in range(3):
@@ -218,7 +218,7 @@ class Denoise(Uses):
     def test_annealed_rows_are_samples_of_the_coldest_posterior(self):
         y, coldest = np.random.default_rng(9).normal(size=(1500, 3)), 0.003
         for leapfrogs in (1, 8):
-            found, _ = self.denoise(GAUSSIAN, self.store("noisy", x=y), "a", "--noise", 0.7, "--method", "annealed",
+            found, _ = self.denoise(GAUSSIAN, self.store("noisy", x=y), "a", "--sigma", 0.7, "--method", "annealed",
                                     "--coldest", coldest, "--leapfrogs", leapfrogs)
             mean, spread = self.posterior(y, 0.7)
             away = (found["x"] - mean) @ np.linalg.inv(np.linalg.cholesky(coldest * spread)).T
@@ -227,20 +227,20 @@ class Denoise(Uses):
 
     def test_lists_end_where_the_next_argument_begins(self):
         data, output = self.store("noisy", x=np.ones((2, 3))), self.out("a")
-        ebmpi("denoise", "--noise", "0.1,0.2,0.3", GAUSSIAN, "--data", data, "--output", output, ranks=0)
+        ebmpi("denoise", "--sigma", "0.1,0.2,0.3", GAUSSIAN, "--data", data, "--output", output, ranks=0)
         ebmpi("inpaint", "--unknown", "0,1", GAUSSIAN, "--data", data, "--output", output, ranks=0)
         ebmpi("anomaly", "--false-alarm", "0.4,0.5", GAUSSIAN, "--normal", data, "--data", data, "--output", output, ranks=0)
 
     def test_tweedie(self):
         y = np.random.default_rng(10).normal(size=(100, 3))
-        found, _ = self.denoise(GAUSSIAN, self.store("noisy", x=y), "a", "--noise", 0.6, "--method", "tweedie")
+        found, _ = self.denoise(GAUSSIAN, self.store("noisy", x=y), "a", "--sigma", 0.6, "--method", "tweedie")
         np.testing.assert_allclose(found["x"], y - 0.36 * y @ np.linalg.inv(covariance(3)), atol=1e-12)
 
     def test_trained_models(self):
         """In the data's units, at the minimum: ∇E(x)/T + (x - y)/σ² = 0. Where a projection hides it, x is y."""
         y = type(self).rows[:60] + np.random.default_rng(4).normal(size=(60, 4))
         noise = np.array([1.0, 0.5, 2.0, 1.0])
-        found, note = self.denoise(self.double, self.store("y", x=y), "a", "--noise", "1.0,0.5,2.0,1.0", "--tolerance",
+        found, note = self.denoise(self.double, self.store("y", x=y), "a", "--sigma", "1.0,0.5,2.0,1.0", "--tolerance",
                                    1e-8, "--iterations", 5000)
         twin = Twin(harness.newest_checkpoint(self.double))
         slope = twin.gradient(found["x"]) / note["temperature"] + (found["x"] - y) / noise**2
@@ -254,16 +254,16 @@ class Denoise(Uses):
     def test_does_not_depend_on_ranks(self):
         data = self.store("noisy", x=np.random.default_rng(5).normal(size=(131, 2)).astype(np.float32))
         for method, *options in (("map",), ("sample", "--draws", 5), ("annealed", "--steps", 3), ("tweedie",)):
-            self.assert_same_on_ranks("denoise", self.moons, data, "--noise", 0.2, "--method", method, *options,
+            self.assert_same_on_ranks("denoise", self.moons, data, "--sigma", 0.2, "--method", method, *options,
                                       "--reference", data)
-        found = numbers(self.run_command("denoise", self.moons, data, "map", "--noise", 0.2))
+        found = numbers(self.run_command("denoise", self.moons, data, "map", "--sigma", 0.2))
         self.assertEqual({name: value.dtype for name, value in found.items()},
                          {"x": np.float32, "energy": np.float32, "displacement": np.float32})
 
     def test_score_networks(self):
         model, data = self.train_score_network(), self.store("noisy", x=np.zeros((5, 2)))
-        self.refused("denoise", model, data, "a", "--noise", 0.2, parts=("score network", "--method tweedie"))
-        found, _ = self.denoise(model, data, "b", "--noise", 0.2, "--method", "tweedie")
+        self.refused("denoise", model, data, "a", "--sigma", 0.2, parts=("score network", "--method tweedie"))
+        found, _ = self.denoise(model, data, "b", "--sigma", 0.2, "--method", "tweedie")
         self.assertEqual(sorted(found), ["displacement", "x"])
         self.assertTrue((found["displacement"] > 0).all())
 
@@ -275,15 +275,15 @@ class Denoise(Uses):
                           'sigmas = [1.0, 0.3]\n')
         ebmpi("train", config, cwd=self.folder)
         data, scale = self.store("noisy", x=type(self).rows), Twin(harness.newest_checkpoint(self.folder / "levels")).scale
-        for sigma, options in ((0.3, ()), (0.8, ("--sigma", 0.8))):
+        for sigma, options in ((0.3, ()), (0.8, ("--level", 0.8))):
             found, note = self.denoise(self.folder / "levels", data, "a", "--method", "tweedie", *options)
             np.testing.assert_allclose(note["noise"], sigma * scale, rtol=1e-12)
-            score = numbers(self.run_command("energy", self.folder / "levels", data, "e", "--score", *options))["score"]
+            score = numbers(self.run_command("energy", self.folder / "levels", data, "e", "--score", "--sigma", sigma))["score"]
             move = (sigma * scale) ** 2 * score
             np.testing.assert_allclose(found["x"] - type(self).rows, move, rtol=0, atol=4e-6)  # x to 50, in float
 
     def test_says_where_it_has_not_converged(self):
-        found, note = self.denoise(self.moons, self.store("far", x=np.full((4, 2), 5.0)), "a", "--noise", 0.5,
+        found, note = self.denoise(self.moons, self.store("far", x=np.full((4, 2), 5.0)), "a", "--sigma", 0.5,
                                    "--iterations", 1)
         self.assertEqual(note["converged"], 0)
         np.testing.assert_array_equal(found["x"], 5.0)
@@ -295,17 +295,17 @@ class Denoise(Uses):
         bad[3, 1] = np.nan
         run = lambda *options, parts, data=data, **keywords: self.refused("denoise", self.moons, data, "a", *options,
                                                                           parts=parts, **keywords)
-        run(parts=("--noise is missing",))
-        run("--noise", "1,2,3", parts=("3 numbers", "2 columns"))
-        run("--noise", 1, "--method", "sample", "--iterations", 5, parts=("--iterations", "sample"))
-        run("--noise", 1, "--draws", 5, parts=("--draws", "map"))
-        run("--noise", 1, "--method", "annealed", "--hottest", 0.001, parts=("--coldest", "--hottest"))
-        run("--noise", 1, data=self.store("wide", x=np.zeros((5, 3))), parts=("3 columns",))
-        run("--noise", 1, data=self.store("nan", x=bad), ranks=3, parts=("row 3", "column 1", "NaN"))
-        run("--noise", 1, "--reference", self.store("few", x=np.zeros((4, 2))), parts=("(4, 2)", "(5, 2)"))
-        run("--noise", 1, "--reference", self.store("hole", x=bad), ranks=2, parts=("hole", "row 3"))
-        run("--noise", 1, data=self.store("out", x=np.full((3, 2), 1e300)), parts=("row 0", "energy"))
-        run("--noise", 1, data=self.folder / "none.h5", expect=4, parts=("none.h5",))
+        run(parts=("--sigma is missing",))
+        run("--sigma", "1,2,3", parts=("3 numbers", "2 columns"))
+        run("--sigma", 1, "--method", "sample", "--iterations", 5, parts=("--iterations", "sample"))
+        run("--sigma", 1, "--draws", 5, parts=("--draws", "map"))
+        run("--sigma", 1, "--method", "annealed", "--hottest", 0.001, parts=("--coldest", "--hottest"))
+        run("--sigma", 1, data=self.store("wide", x=np.zeros((5, 3))), parts=("3 columns",))
+        run("--sigma", 1, data=self.store("nan", x=bad), ranks=3, parts=("row 3", "column 1", "NaN"))
+        run("--sigma", 1, "--reference", self.store("few", x=np.zeros((4, 2))), parts=("(4, 2)", "(5, 2)"))
+        run("--sigma", 1, "--reference", self.store("hole", x=bad), ranks=2, parts=("hole", "row 3"))
+        run("--sigma", 1, data=self.store("out", x=np.full((3, 2), 1e300)), parts=("row 0", "energy"))
+        run("--sigma", 1, data=self.folder / "none.h5", expect=4, parts=("none.h5",))
 
 
 class Inpaint(Uses):
