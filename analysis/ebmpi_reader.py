@@ -16,10 +16,12 @@ from typing import Any
 import h5py
 import numpy as np
 
+from combination import COMBINATION_FORMAT, Combination
 from input_files import Missing, open_hdf5, parse_toml, plain, read_rows, text_of
+from model_space import ModelSpace
 from reference.numpy_mlp import Mlp, MlpEnergy
 
-__all__ = ["Checkpoint", "Missing", "Run", "is_checkpoint", "open_hdf5", "open_model", "read_rows", "temperature_of"]
+__all__ = ["Checkpoint", "Combination", "Missing", "Run", "is_checkpoint", "open_hdf5", "open_model", "read_rows", "temperature_of"]
 
 Array = np.ndarray
 
@@ -32,8 +34,12 @@ CONTRASTIVE_DIVERGENCES = ("contrastive_divergence", "persistent_contrastive_div
 
 def is_checkpoint(path: Path) -> bool:
     """Whether the HDF5 file at `path` says that it is a checkpoint."""
+    return _format_of(path) == CHECKPOINT_FORMAT
+
+
+def _format_of(path: Path) -> str:
     with open_hdf5(path) as file:
-        return text_of(file.attrs.get("format", "")) == CHECKPOINT_FORMAT
+        return text_of(file.attrs.get("format", ""))
 
 
 def temperature_of(config: dict[str, Any]) -> float:
@@ -111,7 +117,7 @@ class Run:
         raise Missing(f"{self.path} has no checkpoint (the run has not written one); wait, or lower checkpoint_every")
 
 
-class Checkpoint:
+class Checkpoint(ModelSpace):
     """One checkpoint: attributes, config, tensors and data transform are read at once, the chains when asked for."""
 
     def __init__(self, path: str | Path) -> None:
@@ -155,19 +161,6 @@ class Checkpoint:
     def temperature(self) -> float:
         """T that was sampled in training."""
         return temperature_of(self.config)
-
-    @property
-    def dimension(self) -> int:
-        """D, columns in the data file."""
-        return int(self.data["dimension"]) if "dimension" in self.data else len(self._mean)
-
-    @property
-    def model_dimension(self) -> int:
-        """K, columns of model space; a network that is told the noise level has an input more."""
-        if "model_dimension" not in self.data:
-            raise Missing(f"{self.path} does not say how many columns its model has (/data has no model_dimension); "
-                          "use another checkpoint")
-        return int(self.data["model_dimension"])
 
     @property
     def best_validation(self) -> tuple[int, float] | None:
@@ -224,33 +217,6 @@ class Checkpoint:
             raise Missing(f"{self.path} does not hold the network of its config ({error}); use another checkpoint") from error
         return network
 
-    @property
-    def _mean(self) -> Array:
-        return np.asarray(self.data.get("mean", np.zeros(self.model_dimension)), dtype=np.float64)
-
-    @property
-    def _scale(self) -> Array:
-        return np.asarray(self.data.get("scale", np.ones(self.model_dimension)), dtype=np.float64)
-
-    @property
-    def _projection(self) -> Array | None:
-        projection = self.data.get("projection")
-        return None if projection is None else np.asarray(projection, dtype=np.float64)
-
-    def to_model(self, x: Array) -> Array:
-        """Rows in data units (N, D) to model space (N, K)."""
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim != 2 or x.shape[1] != self.dimension:
-            raise Missing(f"rows have shape {x.shape} (the model's data has {self.dimension} columns); give such rows")
-        z = (x - self._mean) / self._scale
-        return z if self._projection is None else z @ self._projection.T
-
-    def to_data(self, z: Array) -> Array:
-        """Rows in model space (N, K) to data units (N, D); what a projection dropped comes back as the mean."""
-        z = np.asarray(z, dtype=np.float64)
-        full = z if self._projection is None else z @ self._projection
-        return full * self._scale + self._mean
-
     def _inputs(self, z: Array, sigma: float | None) -> Array:
         """What the network takes at z (N, K)."""
         level = self.level(sigma)
@@ -271,16 +237,6 @@ class Checkpoint:
             return network.values(inputs)
         return network.score(inputs, self.temperature)[:, : self.model_dimension]
 
-    def energy(self, x: Array, parameters: str = "ema", sigma: float | None = None) -> Array:
-        """E (N) at x (N, D) in data units. Not divided by the temperature. `sigma`: see `level`."""
-        return self.model_energy(self.to_model(x), parameters, sigma)
-
-    def score(self, x: Array, parameters: str = "ema", sigma: float | None = None) -> Array:
-        """s = -∇E/T (N, D) at x (N, D), both in data units. `sigma`: see `level`."""
-        model_score = self.model_score(self.to_model(x), parameters, sigma)
-        full = model_score if self._projection is None else model_score @ self._projection
-        return full / self._scale
-
     @property
     def learned_log_z(self) -> float | None:
         """log Z in model space as the averaged parameters have learned it; None where it was not learned."""
@@ -290,14 +246,6 @@ class Checkpoint:
         """`learned_log_z` of either set of parameters."""
         tensor = self.tensors(parameters).get("log_normalizer")
         return None if tensor is None else -float(np.ravel(tensor)[0])
-
-    @property
-    def log_volume(self) -> float:
-        """Σ log scale: log p(z) in model space minus log p(x) in data units."""
-        if self._projection is not None:
-            raise Missing(f"{self.path} has no density in data units (it was trained on principal components, data.pca > 0, "
-                          "which drop directions); compare energies, or train with data.pca = 0")
-        return float(np.log(self._scale).sum())
 
     def log_density(self, x: Array, parameters: str = "ema") -> Array:
         """log p (N) at x (N, D), both in data units, with the log Z that was learned."""
@@ -330,10 +278,12 @@ class Checkpoint:
             return file[f"chains/{name}"][()]
 
 
-def open_model(path: str | Path) -> Checkpoint:
-    """The checkpoint at `path`, or the newest readable one of the run folder at `path`."""
+def open_model(path: str | Path) -> Checkpoint | Combination:
+    """The checkpoint or combination at `path`, or the newest readable checkpoint of the run folder at `path`."""
     path = Path(path)
-    return Run(path).newest() if path.is_dir() else Checkpoint(path)
+    if path.is_dir():
+        return Run(path).newest()
+    return Combination(path) if _format_of(path) == COMBINATION_FORMAT else Checkpoint(path)
 
 
 def _number(cell: str) -> float:

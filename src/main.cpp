@@ -64,9 +64,9 @@ int run(int argc, char** argv, const Communicator& communicator) {
   program.require_subcommand(1);
   program.set_version_flag("--version", [] { return ebmpi::cli::version_text(); });
   ebmpi::cli::Action action;
-  for (const auto add :
-       {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy, ebmpi::cli::add_anomaly,
-        ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench, ebmpi::cli::add_selftest}) {
+  for (const auto add : {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy,
+                         ebmpi::cli::add_anomaly, ebmpi::cli::add_compose, ebmpi::cli::add_data,
+                         ebmpi::cli::add_info, ebmpi::cli::add_bench, ebmpi::cli::add_selftest}) {
     add(program, action);
   }
   try {

@@ -7,8 +7,6 @@ Shapes: B rows, D input columns, P parameters in the order layers.0.weight, laye
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,15 +143,3 @@ def golden_cases() -> list[dict[str, Any]]:
         for row, name in enumerate(ACTIVATIONS)
         for column, widths in enumerate(WIDTHS)
     ]
-
-
-def write_golden(path: Path, kind: str, cases: list[dict[str, Any]]) -> None:
-    """Write cases with one key on each line; `kind` is what the file's format is called after "ebmpi-golden-"."""
-    import torch
-
-    blocks = []
-    for case in cases:
-        lines = [f"      {json.dumps(key)}: {json.dumps(value)}" for key, value in case.items()]
-        blocks.append("    {\n" + ",\n".join(lines) + "\n    }")
-    head = f'{{\n  "format": "ebmpi-golden-{kind}",\n  "torch": "{torch.__version__}",\n  "cases": [\n'
-    path.write_text(head + ",\n".join(blocks) + "\n  ]\n}\n", encoding="utf-8")

@@ -18,6 +18,7 @@ void add_train(CLI::App& program, Action& action);
 void add_sample(CLI::App& program, Action& action);
 void add_energy(CLI::App& program, Action& action);
 void add_anomaly(CLI::App& program, Action& action);
+void add_compose(CLI::App& program, Action& action);
 void add_data(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);

@@ -30,7 +30,7 @@ struct InfoArguments {
   bool json = false;
 };
 
-enum class Kind : std::int64_t { run_folder, checkpoint, data_file };
+enum class Kind : std::int64_t { run_folder, checkpoint, combination, data_file };
 
 // Reports are built on every rank, since some of the reading is collective; rank 0 prints.
 
@@ -44,8 +44,9 @@ Kind kind_of(const comm::Communicator& communicator, const std::string& path) {
       return;
     }
     for (const io::AttributeSummary& attribute : io::look_into(path).attributes) {
-      const bool says_so = attribute.name == "format" && attribute.text == io::checkpoint_format;
-      if (says_so) kind = static_cast<std::int64_t>(Kind::checkpoint);
+      if (attribute.name != "format") continue;
+      if (attribute.text == io::checkpoint_format) kind = static_cast<std::int64_t>(Kind::checkpoint);
+      if (attribute.text == io::combination_format) kind = static_cast<std::int64_t>(Kind::combination);
     }
   });
   communicator.broadcast(std::span(&kind, 1));
@@ -145,6 +146,36 @@ Json checkpoint_report(const comm::Communicator& communicator, const std::string
       .set("data", transform_report(file));
 }
 
+/// What a part of a combination is.
+Json part_report(const io::FileReader& file, const std::string& group) {
+  Json report = Json::object();
+  report.set("kind", file.text_attribute(group, "kind"));
+  if (!file.exists(group + "/config"))
+    return report.set("parameter", file.real_attribute(group, "parameter"));
+  const config::RunConfig run =
+      config::parse_config(file.read_text(group + "/config"), file.path() + ":" + group + "/config");
+  return report.set("hidden", Json::array(run.network.hidden))
+      .set("activation", config::to_string(run.network.activation))
+      .set("objective", config::to_string(run.objective.kind));
+}
+
+Json combination_report(const comm::Communicator& communicator, const std::string& path) {
+  io::verify_model(communicator, path);
+  const io::FileReader file(communicator, path);
+  io::FileContents contents;
+  communicator.together([&] { contents = io::look_into(path); });
+  Json parts = Json::array();
+  const std::int64_t count = file.integer_attribute("/parts", "count");
+  for (std::int64_t part = 0; part < count; ++part)
+    parts.add(part_report(file, "/parts/" + std::to_string(part)));
+  return Json::object()
+      .set("file", path)
+      .set("kind", "combination, all checksums intact")
+      .set("written", attributes_report(contents))
+      .set("parts", parts)
+      .set("data", transform_report(file));
+}
+
 /// Columns and values of the last complete line of metrics.csv; null where there is none.
 Json last_metrics(const std::string& path) {
   if (!std::filesystem::exists(path)) return {};
@@ -219,6 +250,8 @@ Json report_on(const comm::Communicator& communicator, const std::string& path) 
       return run_report(communicator, path);
     case Kind::checkpoint:
       return checkpoint_report(communicator, path);
+    case Kind::combination:
+      return combination_report(communicator, path);
     case Kind::data_file:
       break;
   }

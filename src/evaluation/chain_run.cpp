@@ -173,8 +173,21 @@ void ChainRun<Scalar>::start_from_file(const std::string& file, const std::strin
   }
   const std::vector<Scalar> values =
       read_cyclic<Scalar>(communicator_, reader, data_set, shape[0], replicas_);
+  place(values);
+}
+
+template <class Scalar>
+void ChainRun<Scalar>::start_from_positions(const std::vector<Scalar>& positions) {
+  const auto dimension = static_cast<std::ptrdiff_t>(model_.transform.model_dimension());
+  place(std::vector<Scalar>(positions.begin() + replicas_.first * dimension,
+                            positions.begin() + replicas_.last * dimension));
+}
+
+/// `own` (own replicas, K).
+template <class Scalar>
+void ChainRun<Scalar>::place(const std::vector<Scalar>& own) {
   const auto host = Kokkos::create_mirror_view(state_.x);
-  std::ranges::copy(values, host.data());
+  std::ranges::copy(own, host.data());
   Kokkos::deep_copy(state_.x, host);
   is_fresh_ = false;
 }

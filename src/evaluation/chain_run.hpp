@@ -82,6 +82,8 @@ public:
   void start_from_noise();
   /// Replica i from row i mod C of a data set (C, K) in model space. Throws core::FileError.
   void start_from_file(const std::string& file, const std::string& data_set);
+  /// From `positions` of all replicas, (chains · replicas, K), the same on every rank.
+  void start_from_positions(const std::vector<Scalar>& positions);
   /// Goes on with what `progress()` was when the positions were these, (own replicas, K).
   void go_on(const ChainProgress& progress);
   ChainProgress progress() const;
@@ -110,6 +112,7 @@ private:
   void run_langevin(const network::CombinedEnergy<Scalar>& energy, double step_size, std::int64_t steps);
   void run_transitions(std::int64_t steps);
   void exchange();
+  void place(const std::vector<Scalar>& own);
   void upload_levels();
   void refresh();
   std::vector<double> mean_acceptance(const std::vector<std::int64_t>& levels) const;

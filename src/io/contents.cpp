@@ -5,9 +5,11 @@
 #include <cmath>
 #include <limits>
 
+#include "io/block_layout.hpp"
 #include "io/hdf5_lock.hpp"
 #include "io/hdf5_support.hpp"
 #include "io/local_read.hpp"
+#include "io/row_access.hpp"
 
 namespace ebmpi::io {
 namespace {
@@ -84,14 +86,11 @@ NumberRange number_range(const std::string& file, const std::string& data_set) {
   const Handle handle = open_for_reading(file);
   const OpenFile open{handle.id(), file};
   const OpenDataSet opened = open_data_set(open, data_set);
-  const std::int64_t rows = opened.shape.empty() ? 1 : opened.shape[0];
-  const std::int64_t row_numbers = rows == 0 ? 0 : element_count(opened.shape) / rows;
-  const std::int64_t step = std::max<std::int64_t>(1, piece_numbers / std::max<std::int64_t>(1, row_numbers));
   constexpr double infinity = std::numeric_limits<double>::infinity();
   NumberRange range{infinity, -infinity, 0, true};
-  for (std::int64_t first = 0; first < rows; first += step) {
-    for (const double value :
-         read_numbers<double>(open, data_set, opened, first, std::min(step, rows - first))) {
+  const auto chunk = stored_chunk(opened.handle.id(), opened.shape.size());
+  visit_pieces(opened.shape, chunk, piece_numbers, [&](const auto& start, const auto& count) {
+    for (const double value : read_block<double>(open, data_set, opened, start, count)) {
       if (!std::isfinite(value)) {
         ++range.not_finite;
         continue;
@@ -100,7 +99,7 @@ NumberRange number_range(const std::string& file, const std::string& data_set) {
       range.maximum = std::max(range.maximum, value);
       range.is_empty = false;
     }
-  }
+  });
   return range;
 }
 

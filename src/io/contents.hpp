@@ -43,7 +43,7 @@ struct NumberRange {
   bool is_empty = true;         ///< no finite number at all
 };
 
-/// Reads a numeric data set, some rows at a time, by this rank alone. Throws core::FileError.
+/// Reads a numeric data set, piece by piece, by this rank alone. Throws core::FileError.
 NumberRange number_range(const std::string& file, const std::string& data_set);
 
 }  // namespace ebmpi::io

@@ -110,6 +110,25 @@ template std::vector<double> FileReader::read_rows(const std::string&, std::int6
 template std::vector<std::int64_t> FileReader::read_rows(const std::string&, std::int64_t,
                                                          std::int64_t) const;
 
+template <class Value>
+std::vector<Value> FileReader::read_slab(const std::string& data_set, const std::vector<std::int64_t>& start,
+                                         const std::vector<std::int64_t>& count) const {
+  std::vector<Value> values;
+  communicator_.together([&] {
+    const Hdf5Lock lock;
+    const OpenFile file{file_.id(), path_};
+    values = read_block<Value>(file, data_set, open_data_set(file, data_set), start, count);
+  });
+  return values;
+}
+
+template std::vector<float> FileReader::read_slab(const std::string&, const std::vector<std::int64_t>&,
+                                                  const std::vector<std::int64_t>&) const;
+template std::vector<double> FileReader::read_slab(const std::string&, const std::vector<std::int64_t>&,
+                                                   const std::vector<std::int64_t>&) const;
+template std::vector<std::int64_t> FileReader::read_slab(const std::string&, const std::vector<std::int64_t>&,
+                                                         const std::vector<std::int64_t>&) const;
+
 std::string FileReader::read_text(const std::string& data_set) const {
   std::string text;
   on_root(communicator_, [&] { text = read_text_here({file_.id(), path_}, data_set); });

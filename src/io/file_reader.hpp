@@ -19,9 +19,9 @@ struct Array {
 };
 
 /// Reads an HDF5 file that FileWriter or h5py wrote, on any number of ranks. All members are collective and
-/// give, except read_rows, the same result on every rank: rank 0 reads and sends it to the others. They throw
-/// core::FileError on every rank, naming the file, the object and the cause; a failed checksum is reported as
-/// damage.
+/// give, except read_rows and read_slab, the same result on every rank: rank 0 reads and sends it to the
+/// others. They throw core::FileError on every rank, naming the file, the object and the cause; a failed
+/// checksum is reported as damage.
 class FileReader {
 public:
   FileReader(const comm::Communicator& communicator, std::string path);
@@ -39,6 +39,11 @@ public:
   /// Rows [first, first + count), each rank its own; `count` may be 0.
   template <class Value>
   std::vector<Value> read_rows(const std::string& data_set, std::int64_t first, std::int64_t count) const;
+  /// The block of extents `count` from `start` on, of any number of dimensions, row-major; each rank its own,
+  /// and a count may be 0.
+  template <class Value>
+  std::vector<Value> read_slab(const std::string& data_set, const std::vector<std::int64_t>& start,
+                               const std::vector<std::int64_t>& count) const;
   std::string read_text(const std::string& data_set) const;
 
   bool has_attribute(const std::string& object, const std::string& name) const;

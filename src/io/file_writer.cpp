@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "io/atomic_file.hpp"
+#include "io/block_layout.hpp"
 #include "io/hdf5_support.hpp"
 #include "io/local_read.hpp"
 #include "io/row_access.hpp"
@@ -17,7 +18,6 @@ namespace ebmpi::io {
 
 namespace {
 
-constexpr std::int64_t chunk_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t chunk_overhead_bytes = 64;                      // checksum and index entry
 constexpr std::int64_t object_overhead_bytes = std::int64_t{1} << 14;  // headers, groups, blocks of metadata
 constexpr std::size_t longest_compact_text = std::size_t{1} << 15;  // an object header holds at most 64 KiB
@@ -36,30 +36,13 @@ Handle creating_groups() {
   return links;
 }
 
-/// Chunks are whole rows of about 1 MiB, at least one.
-struct Chunks {
-  std::int64_t rows = 0;   // in each
-  std::int64_t bytes = 0;  // of all together; the last one is stored whole
-};
-
-Chunks chunks_of(const std::vector<std::int64_t>& shape, std::int64_t element_bytes) {
-  const std::int64_t elements = element_count(shape);
-  if (elements == 0) return {};
-  const std::int64_t row_bytes = elements / shape[0] * element_bytes;
-  const std::int64_t rows = std::clamp<std::int64_t>(chunk_bytes / row_bytes, 1, shape[0]);
-  const std::int64_t count = (shape[0] + rows - 1) / rows;
-  return {rows, count * (rows * row_bytes + chunk_overhead_bytes)};
-}
-
 /// Contiguous for an empty data set, which cannot have chunks.
-Handle chunked_layout(const std::vector<std::int64_t>& shape, const Chunks& chunks) {
+Handle chunked_layout(const std::vector<std::int64_t>& chunk) {
   Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  if (chunks.rows == 0) return layout;
-  std::vector<hsize_t> chunk(shape.begin(), shape.end());
-  chunk[0] = static_cast<hsize_t>(chunks.rows);
-  H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data());
+  if (chunk.empty()) return layout;
+  const std::vector<hsize_t> extents(chunk.begin(), chunk.end());
+  H5Pset_chunk(layout.id(), static_cast<int>(extents.size()), extents.data());
   H5Pset_fletcher32(layout.id());
-  H5Pset_fill_time(layout.id(), H5D_FILL_TIME_NEVER);  // every element is written
   return layout;
 }
 
@@ -111,6 +94,7 @@ FileWriter::FileWriter(const comm::Communicator& communicator, std::string path)
 
 FileWriter::~FileWriter() {
   if (committed_) return;
+  blocks_.clear();
   file_.close();
   if (communicator_.is_root()) ::unlink(temporary_.c_str());
 }
@@ -127,31 +111,49 @@ void FileWriter::reserve(std::int64_t data_bytes) {
   });
 }
 
+/// Without `fill_value`, every element is going to be written.
+Handle FileWriter::create(const std::string& path, std::int64_t type, const std::vector<std::int64_t>& shape,
+                          const std::vector<std::int64_t>& chunk, const void* fill_value) {
+  const auto chunk_bytes = element_count(chunk) * static_cast<std::int64_t>(H5Tget_size(type));
+  reserve(chunk_count(shape, chunk) *
+          (chunk_bytes + chunk_overhead_bytes));  // the last ones are stored whole
+  Handle data_set;
+  communicator_.together([&] {
+    const Handle layout = chunked_layout(chunk);
+    if (fill_value == nullptr) {
+      H5Pset_fill_time(layout.id(), H5D_FILL_TIME_NEVER);
+    } else {
+      H5Pset_fill_value(layout.id(), type, fill_value);
+    }
+    const Handle links = creating_groups();
+    const std::vector<hsize_t> extents(shape.begin(), shape.end());
+    const Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), H5Sclose);
+    data_set =
+        Handle(H5Dcreate2(file_.id(), path.c_str(), type, space.id(), links.id(), layout.id(), H5P_DEFAULT),
+               H5Dclose);
+    if (!data_set) fail(path + " cannot be created");
+  });
+  return data_set;
+}
+
 template <class Value>
-void FileWriter::write_block(const std::string& path, const std::vector<std::int64_t>& shape,
-                             std::int64_t first_row, std::int64_t rows, const Value* values) {
+void FileWriter::write_part(const std::string& path, const std::vector<std::int64_t>& shape,
+                            std::int64_t first_row, std::int64_t rows, const Value* values) {
   if (shape.empty() || element_count(shape) < 0 || first_row < 0 || first_row + rows > shape[0]) {
     throw std::invalid_argument("rows outside the shape " + shape_text(shape) + " of " + path);
   }
-  const RowSelection selection = select_rows(shape, first_row, rows);
-  const Chunks chunks = chunks_of(shape, sizeof(Value));
-  reserve(chunks.bytes);
-  Handle data_set;
-  communicator_.together([&] {
-    const Handle layout = chunked_layout(shape, chunks);
-    const Handle links = creating_groups();
-    const Handle space(H5Scopy(selection.file_space.id()), H5Sclose);
-    H5Sselect_all(space.id());
-    data_set = Handle(H5Dcreate2(file_.id(), path.c_str(), native_type<Value>(), space.id(), links.id(),
-                                 layout.id(), H5P_DEFAULT),
-                      H5Dclose);
-    if (!data_set) fail(path + " cannot be created");
-  });
-  if (element_count(shape) == 0) return;
+  const Selection selection = select_rows(shape, first_row, rows);
+  const Handle data_set =
+      create(path, native_type<Value>(), shape, chunk_extents(shape, shape, sizeof(Value)), nullptr);
+  if (element_count(shape) > 0) write_selection(path, data_set, native_type<Value>(), selection, values);
+}
+
+void FileWriter::write_selection(const std::string& path, const Handle& data_set, std::int64_t type,
+                                 const Selection& selection, const void* values) {
   communicator_.together([&] {
     const Handle transfer = collective_transfer();
-    if (H5Dwrite(data_set.id(), native_type<Value>(), selection.memory_space.id(), selection.file_space.id(),
-                 transfer.id(), values) < 0) {
+    if (H5Dwrite(data_set.id(), type, selection.memory_space.id(), selection.file_space.id(), transfer.id(),
+                 values) < 0) {
       fail(path);
     }
   });
@@ -159,35 +161,32 @@ void FileWriter::write_block(const std::string& path, const std::vector<std::int
 
 void FileWriter::write_replicated(const std::string& path, const std::vector<std::int64_t>& shape,
                                   std::span<const float> values) {
-  write_block(path, shape, 0, communicator_.is_root() ? shape.at(0) : 0, values.data());
+  write_part(path, shape, 0, communicator_.is_root() ? shape.at(0) : 0, values.data());
 }
 
 void FileWriter::write_replicated(const std::string& path, const std::vector<std::int64_t>& shape,
                                   std::span<const double> values) {
-  write_block(path, shape, 0, communicator_.is_root() ? shape.at(0) : 0, values.data());
+  write_part(path, shape, 0, communicator_.is_root() ? shape.at(0) : 0, values.data());
 }
 
 void FileWriter::write_replicated(const std::string& path, const std::vector<std::int64_t>& shape,
                                   std::span<const std::int64_t> values) {
-  write_block(path, shape, 0, communicator_.is_root() ? shape.at(0) : 0, values.data());
+  write_part(path, shape, 0, communicator_.is_root() ? shape.at(0) : 0, values.data());
 }
 
 void FileWriter::write_rows(const std::string& path, std::int64_t global_rows, std::int64_t columns,
                             std::int64_t first_row, std::span<const float> values) {
-  write_block(path, shape_of_rows(global_rows, columns), first_row, row_count(values, columns),
-              values.data());
+  write_part(path, shape_of_rows(global_rows, columns), first_row, row_count(values, columns), values.data());
 }
 
 void FileWriter::write_rows(const std::string& path, std::int64_t global_rows, std::int64_t columns,
                             std::int64_t first_row, std::span<const double> values) {
-  write_block(path, shape_of_rows(global_rows, columns), first_row, row_count(values, columns),
-              values.data());
+  write_part(path, shape_of_rows(global_rows, columns), first_row, row_count(values, columns), values.data());
 }
 
 void FileWriter::write_rows(const std::string& path, std::int64_t global_rows, std::int64_t columns,
                             std::int64_t first_row, std::span<const std::int64_t> values) {
-  write_block(path, shape_of_rows(global_rows, columns), first_row, row_count(values, columns),
-              values.data());
+  write_part(path, shape_of_rows(global_rows, columns), first_row, row_count(values, columns), values.data());
 }
 
 void FileWriter::write_text(const std::string& path, const std::string& text) {
@@ -198,8 +197,8 @@ void FileWriter::write_text(const std::string& path, const std::string& text) {
   communicator_.together([&] {
     const std::vector<hsize_t> one = {1};
     const Handle space(is_short ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, one.data(), nullptr), H5Sclose);
-    const Handle layout = is_short ? Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose)
-                                   : chunked_layout({1}, {1, static_cast<std::int64_t>(text.size())});
+    const Handle layout = is_short ? Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose) : chunked_layout({1});
+    H5Pset_fill_time(layout.id(), H5D_FILL_TIME_NEVER);
     if (is_short) H5Pset_layout(layout.id(), H5D_COMPACT);  // in the object header, which has a checksum
     const Handle links = creating_groups();
     data_set = Handle(
@@ -235,6 +234,10 @@ void FileWriter::write_attribute(const std::string& object, const std::string& n
   });
 }
 
+void FileWriter::write_attribute(const std::string& object, const ScaleAttribute& attribute) {
+  write_attribute(object, attribute.name, attribute.type.id(), attribute.space, attribute.data.data());
+}
+
 void FileWriter::attribute(const std::string& object, const std::string& name, std::int64_t value) {
   write_attribute(object, name, H5T_NATIVE_INT64, Handle(H5Screate(H5S_SCALAR), H5Sclose), &value);
 }
@@ -265,11 +268,25 @@ void FileWriter::read_back() const {
   }
 }
 
-void FileWriter::commit() {
+void FileWriter::close() {
+  for (const auto& [path, dimension] : dimensions_) {
+    if (dimension.uses.empty()) continue;
+    ScaleAttribute list;
+    communicator_.together([&] { list = reference_list(file_.id(), dimension.uses); });
+    write_attribute(path, list);
+  }
   communicator_.together([&] {
+    for (auto& [path, blocks] : blocks_) {
+      if (blocks.data_set.close() < 0) fail(path + " cannot be closed");
+    }
+    blocks_.clear();
     if (H5Fflush(file_.id(), H5F_SCOPE_GLOBAL) < 0) fail("the last data cannot be written");
     if (file_.close() < 0) fail("the file cannot be closed");
   });
+}
+
+void FileWriter::commit() {
+  close();
   communicator_.together([&] { read_back(); });
   communicator_.together([&] {
     if (communicator_.is_root()) publish_file(temporary_, path_);

@@ -3,15 +3,19 @@
 
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "io/dimension_scales.hpp"
 #include "io/handle.hpp"
 #include "io/hdf5_lock.hpp"
 
 namespace ebmpi::io {
+
+struct Selection;
 
 /// Writes an HDF5 file by all ranks at once, which appears under its name, complete, at commit(), or never:
 /// checkpoints and the output of commands. All members are collective. Every data set is chunked with
@@ -47,6 +51,26 @@ public:
   void write_rows(const std::string& path, std::int64_t global_rows, std::int64_t columns,
                   std::int64_t first_row, std::span<const std::int64_t> values);
 
+  /// The numbers 0, 1, …, length - 1 (int64) at `path`: the last part of it names a dimension of data sets in
+  /// its group, as netCDF-4 has them, so that xarray and ArviZ show it.
+  void dimension(const std::string& path, std::int64_t length);
+
+  /// A data set to be filled by write_block while the program works, so that memory does not grow with it;
+  /// there is room for all of it on the disk from now on. Value is float, double or std::int64_t. `shape` has
+  /// at least one extent; `block` are the extents of what all ranks together write at a time, by which chunks
+  /// are made, and `dimensions` names each dimension (dimension() has made it in the same group), or none.
+  /// What is never written reads as NaN, or 0. Throws std::invalid_argument where these do not fit together.
+  template <class Value>
+  void create_blocks(const std::string& path, const std::vector<std::int64_t>& shape,
+                     const std::vector<std::int64_t>& block, const std::vector<std::string>& dimensions = {});
+
+  /// Writes this rank's block of extents `count`, row-major, from `start` on; a count may be 0. The blocks of
+  /// the ranks are disjoint; what was written before may be written again. Throws std::invalid_argument on
+  /// every rank where on any the data set has another type or shape, or `values` another length.
+  template <class Value>
+  void write_block(const std::string& path, const std::vector<std::int64_t>& start,
+                   const std::vector<std::int64_t>& count, std::span<const Value> values);
+
   /// A scalar UTF-8 string of fixed length; above 32 KiB, one in an array of one, which can have a checksum.
   void write_text(const std::string& path, const std::string& text);
 
@@ -65,11 +89,32 @@ public:
   void commit();
 
 private:
+  /// A data set that write_block fills.
+  struct Blocks {
+    Handle data_set;
+    std::vector<std::int64_t> shape;
+    std::int64_t type = -1;  // in memory
+  };
+  struct Dimension {
+    std::int64_t length = 0;
+    std::vector<ScaleUse> uses;
+  };
+
+  Handle create(const std::string& path, std::int64_t type, const std::vector<std::int64_t>& shape,
+                const std::vector<std::int64_t>& chunk, const void* fill_value);
   template <class Value>
-  void write_block(const std::string& path, const std::vector<std::int64_t>& shape, std::int64_t first_row,
-                   std::int64_t rows, const Value* values);
+  void write_part(const std::string& path, const std::vector<std::int64_t>& shape, std::int64_t first_row,
+                  std::int64_t rows, const Value* values);
+  void write_selection(const std::string& path, const Handle& data_set, std::int64_t type,
+                       const Selection& selection, const void* values);
+  std::vector<std::string> scales_of(const std::string& path, const std::vector<std::int64_t>& shape,
+                                     const std::vector<std::string>& dimensions) const;
+  /// Throws std::invalid_argument on every rank where `problem` is a text on any.
+  void require_everywhere(const std::string& problem) const;
   void write_attribute(const std::string& object, const std::string& name, std::int64_t type,
                        const Handle& space, const void* data);
+  void write_attribute(const std::string& object, const ScaleAttribute& attribute);
+  void close();
   void reserve(std::int64_t data_bytes);
   void read_back() const;
   [[noreturn]] void fail(const std::string& what) const;
@@ -79,6 +124,8 @@ private:
   std::string temporary_;
   Hdf5Lock lock_;  // released after all handles
   Handle file_;
+  std::map<std::string, Blocks> blocks_;         // by path
+  std::map<std::string, Dimension> dimensions_;  // by path
   std::int64_t reserved_bytes_ = 0;
   bool committed_ = false;
 };

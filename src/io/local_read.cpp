@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "io/block_layout.hpp"
 #include "io/hdf5_support.hpp"
 #include "io/row_access.hpp"
 
@@ -90,31 +91,56 @@ OpenDataSet open_data_set(const OpenFile& file, const std::string& path) {
 }
 
 template <class Value>
-std::vector<Value> read_numbers(const OpenFile& file, const std::string& path, const OpenDataSet& data_set,
-                                std::int64_t first, std::int64_t count) {
+std::vector<Value> read_block(const OpenFile& file, const std::string& path, const OpenDataSet& data_set,
+                              const std::vector<std::int64_t>& start,
+                              const std::vector<std::int64_t>& count) {
   const Handle type(H5Dget_type(data_set.handle.id()), H5Tclose);
   if (!is_number(type.id())) throw_damaged(file, path, "it does not hold numbers");
-  const std::vector<std::int64_t> shape =
-      data_set.shape.empty() ? std::vector<std::int64_t>{1} : data_set.shape;
-  if (first < 0 || count < 0 || first + count > shape[0]) {
+  if (!is_inside(data_set.shape, start, count)) {
     throw_damaged(file, path,
-                  "it has " + std::to_string(shape[0]) + " rows, and row " +
-                      std::to_string(first + count - 1) + " is wanted");
+                  "its shape is " + shape_text(data_set.shape) + ", and " + shape_text(count) + " from " +
+                      shape_text(start) + " on are wanted");
   }
-  std::vector<std::int64_t> block = shape;
-  block[0] = count;
-  const std::int64_t elements = element_count(block);
+  const std::int64_t elements = element_count(count);
   check_size(file, path, elements, sizeof(Value));
   std::vector<Value> values(static_cast<std::size_t>(elements));
   if (elements == 0) return values;
-  if (!data_set.shape.empty()) {
-    const std::string reason = read_selected_rows(data_set.handle.id(), shape, first, count, values.data());
-    if (!reason.empty()) throw_damaged(file, path, reason);
-  } else if (H5Dread(data_set.handle.id(), native_type<Value>(), H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                     values.data()) < 0) {
+  const Selection block = data_set.shape.empty() ? Selection{} : select_block(data_set.shape, start, count);
+  const std::int64_t memory_space = block.memory_space ? block.memory_space.id() : H5S_ALL;
+  const std::int64_t file_space = block.file_space ? block.file_space.id() : H5S_ALL;
+  if (H5Dread(data_set.handle.id(), native_type<Value>(), memory_space, file_space, H5P_DEFAULT,
+              values.data()) < 0) {
     throw_damaged(file, path, hdf5_reason());
   }
   return values;
+}
+
+template std::vector<float> read_block(const OpenFile&, const std::string&, const OpenDataSet&,
+                                       const std::vector<std::int64_t>&, const std::vector<std::int64_t>&);
+template std::vector<double> read_block(const OpenFile&, const std::string&, const OpenDataSet&,
+                                        const std::vector<std::int64_t>&, const std::vector<std::int64_t>&);
+template std::vector<std::int64_t> read_block(const OpenFile&, const std::string&, const OpenDataSet&,
+                                              const std::vector<std::int64_t>&,
+                                              const std::vector<std::int64_t>&);
+
+template <class Value>
+std::vector<Value> read_numbers(const OpenFile& file, const std::string& path, const OpenDataSet& data_set,
+                                std::int64_t first, std::int64_t count) {
+  const std::int64_t rows = data_set.shape.empty() ? 1 : data_set.shape[0];
+  if (first < 0 || count < 0 || first + count > rows) {
+    throw_damaged(file, path,
+                  "it has " + std::to_string(rows) + " rows, and row " + std::to_string(first + count - 1) +
+                      " is wanted");
+  }
+  std::vector<std::int64_t> start(data_set.shape.size(), 0);
+  std::vector<std::int64_t> block = data_set.shape;
+  if (!block.empty()) {
+    start[0] = first;
+    block[0] = count;
+  } else if (count == 0) {
+    return {};
+  }
+  return read_block<Value>(file, path, data_set, start, block);
 }
 
 template std::vector<float> read_numbers(const OpenFile&, const std::string&, const OpenDataSet&,
@@ -196,15 +222,12 @@ void read_every_data_set(const OpenFile& file, int part, int parts) {
       if (is_mine()) read_text_here(file, path);
       continue;
     }
-    const std::int64_t rows = data_set.shape.empty() ? 1 : data_set.shape[0];
-    const std::int64_t elements = element_count(data_set.shape);
-    check_size(file, path, elements, sizeof(double));
-    if (elements == 0) continue;
-    const std::int64_t row_bytes = elements / rows * std::int64_t{sizeof(double)};
-    const std::int64_t step = std::max<std::int64_t>(1, piece_bytes / row_bytes);
-    for (std::int64_t first = 0; first < rows; first += step) {
-      if (is_mine()) read_numbers<double>(file, path, data_set, first, std::min(step, rows - first));
-    }
+    check_size(file, path, element_count(data_set.shape), sizeof(double));
+    const auto chunk = stored_chunk(data_set.handle.id(), data_set.shape.size());
+    visit_pieces(data_set.shape, chunk, piece_bytes / std::int64_t{sizeof(double)},
+                 [&](const auto& start, const auto& count) {
+                   if (is_mine()) read_block<double>(file, path, data_set, start, count);
+                 });
   }
 }
 

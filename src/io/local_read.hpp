@@ -29,6 +29,11 @@ OpenDataSet open_data_set(const OpenFile& file, const std::string& path);
 template <class Value>
 std::vector<Value> read_numbers(const OpenFile& file, const std::string& path, const OpenDataSet& data_set,
                                 std::int64_t first, std::int64_t count);
+/// The block of extents `count` from `start` on, row-major; empty where a count is 0. `start` and `count`
+/// have an entry for each dimension.
+template <class Value>
+std::vector<Value> read_block(const OpenFile& file, const std::string& path, const OpenDataSet& data_set,
+                              const std::vector<std::int64_t>& start, const std::vector<std::int64_t>& count);
 std::string read_text_here(const OpenFile& file, const std::string& path);
 
 bool attribute_exists(const OpenFile& file, const std::string& object, const std::string& name);
@@ -40,8 +45,8 @@ std::string read_text_attribute(const OpenFile& file, const std::string& object,
 
 std::vector<std::string> link_names(const OpenFile& file, const std::string& group);
 
-/// Reads everything, some rows at a time, so that every checksum of every data set is looked at. Of `parts`
-/// callers, number `part` reads every parts-th piece.
+/// Reads everything, in pieces of at most 16 MiB or a chunk, so that every checksum of every data set is
+/// looked at. Of `parts` callers, number `part` reads every parts-th piece.
 void read_every_data_set(const OpenFile& file, int part = 0, int parts = 1);
 
 }  // namespace ebmpi::io

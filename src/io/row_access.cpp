@@ -32,22 +32,38 @@ Handle open_rows(std::int64_t file, const std::string& path) {
   return Handle(H5Dopen2(file, path.c_str(), access.id()), H5Dclose);
 }
 
-RowSelection select_rows(const std::vector<std::int64_t>& shape, std::int64_t first, std::int64_t count) {
+std::vector<std::int64_t> stored_chunk(std::int64_t data_set, std::size_t dimensions) {
+  const Handle properties(H5Dget_create_plist(data_set), H5Pclose);
+  std::vector<hsize_t> extents(dimensions, 1);
+  if (H5Pget_layout(properties.id()) == H5D_CHUNKED)
+    H5Pget_chunk(properties.id(), static_cast<int>(dimensions), extents.data());
+  return {extents.begin(), extents.end()};
+}
+
+Selection select_block(const std::vector<std::int64_t>& shape, const std::vector<std::int64_t>& start,
+                       const std::vector<std::int64_t>& count) {
   const auto dimensions = static_cast<int>(shape.size());
   const std::vector<hsize_t> extents(shape.begin(), shape.end());
-  std::vector<hsize_t> block = extents;
-  std::vector<hsize_t> start(shape.size(), 0);
-  block[0] = static_cast<hsize_t>(count);
-  start[0] = static_cast<hsize_t>(first);
-  RowSelection rows{Handle(H5Screate_simple(dimensions, extents.data(), nullptr), H5Sclose),
-                    Handle(H5Screate_simple(dimensions, block.data(), nullptr), H5Sclose)};
-  if (count == 0) {
-    H5Sselect_none(rows.file_space.id());
-    H5Sselect_none(rows.memory_space.id());
+  const std::vector<hsize_t> first(start.begin(), start.end());
+  const std::vector<hsize_t> block(count.begin(), count.end());
+  Selection selection{Handle(H5Screate_simple(dimensions, extents.data(), nullptr), H5Sclose),
+                      Handle(H5Screate_simple(dimensions, block.data(), nullptr), H5Sclose)};
+  if (element_count(count) == 0) {
+    H5Sselect_none(selection.file_space.id());
+    H5Sselect_none(selection.memory_space.id());
   } else {
-    H5Sselect_hyperslab(rows.file_space.id(), H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr);
+    H5Sselect_hyperslab(selection.file_space.id(), H5S_SELECT_SET, first.data(), nullptr, block.data(),
+                        nullptr);
   }
-  return rows;
+  return selection;
+}
+
+Selection select_rows(const std::vector<std::int64_t>& shape, std::int64_t first, std::int64_t count) {
+  std::vector<std::int64_t> start(shape.size(), 0);
+  std::vector<std::int64_t> block = shape;
+  start[0] = first;
+  block[0] = count;
+  return select_block(shape, start, block);
 }
 
 }  // namespace ebmpi::io

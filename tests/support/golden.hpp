@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cctype>
-#include <fstream>
 #include <map>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "network/mlp.hpp"
+#include "support/json_cursor.hpp"
 
 namespace ebmpi::test {
 
@@ -26,61 +23,6 @@ struct GoldenCase {
 };
 
 namespace detail {
-
-/// Reads the subset of JSON that the golden files use: objects, arrays, plain strings and numbers.
-class JsonCursor {
-public:
-  explicit JsonCursor(std::string text) : text_(std::move(text)) {}
-
-  /// Takes `symbol` if it is the next one.
-  bool take(char symbol) {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_]))) ++at_;
-    if (at_ == text_.size() || text_[at_] != symbol) return false;
-    ++at_;
-    return true;
-  }
-  void expect(char symbol) {
-    if (!take(symbol))
-      throw std::runtime_error("golden file: expected " + std::string(1, symbol) + " at byte " +
-                               std::to_string(at_));
-  }
-  std::string string() {
-    expect('"');
-    const std::size_t end = text_.find('"', at_);
-    const std::string value = text_.substr(at_, end - at_);
-    at_ = end + 1;
-    return value;
-  }
-  double number() {
-    std::size_t length = 0;
-    const double value = std::stod(text_.substr(at_, 40), &length);
-    at_ += length;
-    return value;
-  }
-  /// Calls `member(key)` for each member of an object; it reads the value.
-  template <class Member>
-  void object(const Member& member) {
-    expect('{');
-    do {
-      const std::string key = string();
-      expect(':');
-      member(key);
-    } while (take(','));
-    expect('}');
-  }
-  template <class Element>
-  void array(const Element& element) {
-    expect('[');
-    if (take(']')) return;
-    do element();
-    while (take(','));
-    expect(']');
-  }
-
-private:
-  std::string text_;
-  std::size_t at_ = 0;
-};
 
 inline network::Activation activation_named(const std::string& name) {
   using network::Activation;
@@ -121,21 +63,7 @@ inline GoldenCase read_case(JsonCursor& json) {
 
 /// All cases of tests/golden/<file_name>.
 inline std::vector<GoldenCase> golden_cases(const std::string& file_name) {
-  const std::string path = std::string(EBMPI_TEST_DATA_DIR) + "/golden/" + file_name;
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error("cannot read " + path);
-  std::stringstream text;
-  text << file.rdbuf();
-  detail::JsonCursor json(text.str());
-  std::vector<GoldenCase> cases;
-  json.object([&](const std::string& key) {
-    if (key == "cases") {
-      json.array([&] { cases.push_back(detail::read_case(json)); });
-    } else {
-      json.string();
-    }
-  });
-  return cases;
+  return read_golden_file(file_name, detail::read_case);
 }
 
 inline std::vector<GoldenCase> golden_mlp_cases() {
