@@ -26,7 +26,8 @@ bool is_persistent(const RunConfig& config) {
 }
 
 bool is_untested(const RunConfig& config) {
-  return config.sampler.kind == SamplerKind::langevin || config.sampler.kind == SamplerKind::annealed_langevin;
+  return config.sampler.kind == SamplerKind::langevin ||
+         config.sampler.kind == SamplerKind::annealed_langevin;
 }
 
 bool has_trajectories(const RunConfig& config) {

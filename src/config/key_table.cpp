@@ -71,7 +71,8 @@ void add_data(std::vector<Key>& keys) {
        {"data", "noise", number<data, &DataSection::noise>(positive), "Noise scale of the density itself.",
         when(with_density)},
        {"data", "dimension", whole_number<data, &DataSection::dimension>(1),
-        "Dimension D of gaussian, gaussian_mixture, double_well and funnel; the other densities exist for D = 2 "
+        "Dimension D of gaussian, gaussian_mixture, double_well and funnel; the other densities exist for D "
+        "= 2 "
         "only.",
         when(with_density)},
        {"data", "standardize", TrueOrFalse{field<data, &DataSection::standardize>()},

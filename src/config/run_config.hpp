@@ -106,8 +106,8 @@ struct SamplerSection {
   SamplerKind kind = SamplerKind::langevin;
   LadderMoves moves = LadderMoves::hmc;  ///< parallel tempering: how its replicas move
   ChainStart start =
-      ChainStart::noise;           ///< contrastive divergence only; persistent chains always start from noise
-  std::int64_t steps = 60;         ///< transitions for each parameter update; >= 1
+      ChainStart::noise;    ///< contrastive divergence only; persistent chains always start from noise
+  std::int64_t steps = 60;  ///< transitions for each parameter update; >= 1
   /// η of x ← x - η∇E + √(2ηT)ξ (langevin, mala), the deviation of a random walk's step (metropolis), or the
   /// leapfrog step of a trajectory with unit masses (hmc); > 0
   double step_size = 0.01;

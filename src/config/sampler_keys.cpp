@@ -37,9 +37,9 @@ constexpr Condition with_test = {
     [](const RunConfig& config) { return !is_untested(config); }, "sampler.kind",
     "applies only with a Metropolis test, whose rate of acceptance is tuned",
     "remove it, or use sampler.kind = \"mala\", \"metropolis\", \"hmc\" or \"parallel_tempering\""};
-constexpr Condition with_adaptation = {
-    [](const RunConfig& config) { return config.sampler.adapt_steps > 0; }, "sampler.adapt_steps",
-    "applies only where the step size is tuned", "remove it, or give adapt_steps"};
+constexpr Condition with_adaptation = {[](const RunConfig& config) { return config.sampler.adapt_steps > 0; },
+                                       "sampler.adapt_steps", "applies only where the step size is tuned",
+                                       "remove it, or give adapt_steps"};
 constexpr Condition with_trajectories = {
     has_trajectories, "sampler.kind",
     "applies only with sampler.kind = \"hmc\", or \"parallel_tempering\" with moves = \"hmc\"",
@@ -57,7 +57,8 @@ void add_moves(std::vector<Key>& keys) {
       {{"sampler", "kind", choice<sampler, &SamplerSection::kind>(),
         "Markov chain that gives the negative samples of contrastive divergence, and the samples of "
         "`ebmpi sample` with any objective. langevin: steps without a test, with a bias of the order of the "
-        "step; annealed_langevin: the same at a falling temperature; mala, metropolis, hmc: with a Metropolis "
+        "step; annealed_langevin: the same at a falling temperature; mala, metropolis, hmc: with a "
+        "Metropolis "
         "test, which removes the bias; parallel_tempering: persistent chains with replicas at higher "
         "temperatures, which cross barriers."},
        {"sampler", "moves", choice<sampler, &SamplerSection::moves>(), "How the replicas move.",
@@ -67,7 +68,8 @@ void add_moves(std::vector<Key>& keys) {
        {"sampler", "steps", whole_number<sampler, &SamplerSection::steps>(1),
         "Chain steps for each parameter update.", when(with_chains)},
        {"sampler", "step_size", number<sampler, &SamplerSection::step_size>(positive),
-        "In model space, with langevin and mala η of x ← x - η∇E + √(2ηT)ξ; with metropolis the deviation of a "
+        "In model space, with langevin and mala η of x ← x - η∇E + √(2ηT)ξ; with metropolis the deviation of "
+        "a "
         "step; with hmc the leapfrog step. With any objective also the default of `ebmpi sample`."},
        {"sampler", "leapfrogs", whole_number<sampler, &SamplerSection::leapfrogs>(1, 1000),
         "Leapfrog steps of a trajectory.", when(with_trajectories)},
@@ -80,7 +82,8 @@ void add_moves(std::vector<Key>& keys) {
         "`ebmpi sample`.",
         when(without_test)},
        {"sampler", "box", number<sampler, &SamplerSection::box>(any_number),
-        "Chains stay in the range of the training data, widened at each end by this share of it; below 0: they "
+        "Chains stay in the range of the training data, widened at each end by this share of it; below 0: "
+        "they "
         "go where they will.",
         when(with_chains)}});
 }
@@ -95,7 +98,8 @@ void add_sampler(std::vector<Key>& keys) {
       {{"sampler", "adapt_steps", whole_number<sampler, &SamplerSection::adapt_steps>(0),
         "Parameter updates in which the step size is tuned to target_acceptance; then it stays. 0: none.",
         when(with_chains, with_test)},
-       {"sampler", "target_acceptance", number<sampler, &SamplerSection::target_acceptance>(zero_to_below_one),
+       {"sampler", "target_acceptance",
+        number<sampler, &SamplerSection::target_acceptance>(zero_to_below_one),
         "Rate of acceptance that the step size is tuned to; 0: the best one, 0.574 with mala, 0.8 with hmc, "
         "0.234 + 0.206/D with metropolis.",
         when(with_chains, with_test, with_adaptation)},

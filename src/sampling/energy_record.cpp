@@ -13,8 +13,8 @@ EnergyRecord<Scalar>::EnergyRecord(std::int64_t chains, std::int64_t first, core
     : slots_(slots),
       last_("ebmpi::sampling::last_energy", chains),
       before_("ebmpi::sampling::energy_before", chains),
-      history_("ebmpi::sampling::energy_history",
-               std::clamp<std::int64_t>(followed - first, 0, chains), length) {
+      history_("ebmpi::sampling::energy_history", std::clamp<std::int64_t>(followed - first, 0, chains),
+               length) {
   constexpr Scalar nothing = std::numeric_limits<Scalar>::quiet_NaN();
   Kokkos::deep_copy(last_, nothing);
   Kokkos::deep_copy(before_, nothing);

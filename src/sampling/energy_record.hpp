@@ -19,8 +19,8 @@ public:
   /// `chains`: this rank's number of chains; `first`: global number of the first.
   EnergyRecord(std::int64_t chains, std::int64_t first, core::BatchSlots slots);
 
-  /// Notes the energies (rows) of the chains of `step`. `age` (C) is as it was before these are written back: a
-  /// chain of age 0 begins anew, and its energy before is forgotten.
+  /// Notes the energies (rows) of the chains of `step`. `age` (C) is as it was before these are written back:
+  /// a chain of age 0 begins anew, and its energy before is forgotten.
   void note(std::int64_t step, const Kokkos::View<const Scalar*, core::MemorySpace>& energy,
             const Kokkos::View<const std::int64_t*, core::MemorySpace>& age) const;
 

@@ -53,8 +53,9 @@ void exchange_levels(const ExecutionSpace& space, core::PhiloxKey key, std::int6
         }
         for (int low = static_cast<int>(own_round % 2); low + 1 < levels.count; low += 2) {
           const std::int64_t cold = replica_at[low], hot = replica_at[low + 1];
-          const double gain = (levels.inverse[low] - levels.inverse[low + 1]) *
-                              (static_cast<double>(rows.energy(cold)) - static_cast<double>(rows.energy(hot)));
+          const double gain =
+              (levels.inverse[low] - levels.inverse[low + 1]) *
+              (static_cast<double>(rows.energy(cold)) - static_cast<double>(rows.energy(hot)));
           rows.tried(row) += 1;
           if (!exchanges(key, static_cast<std::uint64_t>(number), static_cast<std::uint32_t>(own_round),
                          static_cast<std::uint32_t>(low), gain))
@@ -69,9 +70,9 @@ void exchange_levels(const ExecutionSpace& space, core::PhiloxKey key, std::int6
 
 template void apply_levels(const ExecutionSpace&, const LadderLevels&, const LadderRows<float>&);
 template void apply_levels(const ExecutionSpace&, const LadderLevels&, const LadderRows<double>&);
-template void exchange_levels(const ExecutionSpace&, core::PhiloxKey, std::int64_t, std::int64_t, std::int64_t,
-                              const LadderLevels&, const LadderRows<float>&);
-template void exchange_levels(const ExecutionSpace&, core::PhiloxKey, std::int64_t, std::int64_t, std::int64_t,
-                              const LadderLevels&, const LadderRows<double>&);
+template void exchange_levels(const ExecutionSpace&, core::PhiloxKey, std::int64_t, std::int64_t,
+                              std::int64_t, const LadderLevels&, const LadderRows<float>&);
+template void exchange_levels(const ExecutionSpace&, core::PhiloxKey, std::int64_t, std::int64_t,
+                              std::int64_t, const LadderLevels&, const LadderRows<double>&);
 
 }  // namespace ebmpi::sampling

@@ -14,9 +14,9 @@ inline constexpr int most_levels = 32;
 
 /// What replicas do at the levels of a ladder of temperatures.
 struct LadderLevels {
-  int count = 1;                                     ///< K; 1 to most_levels
-  Kokkos::Array<double, most_levels> inverse = {};   ///< (K), 1/T, falling
-  Kokkos::Array<double, most_levels> length = {};    ///< (K), step of a transition
+  int count = 1;                                    ///< K; 1 to most_levels
+  Kokkos::Array<double, most_levels> inverse = {};  ///< (K), 1/T, falling
+  Kokkos::Array<double, most_levels> length = {};   ///< (K), step of a transition
 };
 
 /// The ladders of a step, one for each row of the batch, whose K replicas stand one after another.
@@ -42,7 +42,8 @@ void apply_levels(const core::ExecutionSpace& space, const LadderLevels& levels,
 /// counts its own rounds: those of the steps that served it. Before, the replicas' acceptance goes over to
 /// their levels; after, weights and step lengths are those of the new levels.
 template <class Scalar>
-void exchange_levels(const core::ExecutionSpace& space, core::PhiloxKey key, std::int64_t step, std::int64_t round,
-                     std::int64_t rounds, const LadderLevels& levels, const LadderRows<Scalar>& rows);
+void exchange_levels(const core::ExecutionSpace& space, core::PhiloxKey key, std::int64_t step,
+                     std::int64_t round, std::int64_t rounds, const LadderLevels& levels,
+                     const LadderRows<Scalar>& rows);
 
 }  // namespace ebmpi::sampling

@@ -16,10 +16,10 @@ struct LangevinSettings {
   double step_size = 0.01;            ///< η
   double noise_scale = 0.1414213562;  ///< τ
   double gradient_clip = 0.0;         ///< bound on ‖∇E‖; 0 is none
-  /// The temperature falls from this times its own to its own, by the same factor at every step, as the square
-  /// of the noise does; η stays, so that a step keeps clear of what the energy's curvature makes unstable. In
-  /// units of the score of exp(-E/T) steps ηT grow with the noise, as those of Song and Ermon 2019, arXiv
-  /// 1907.05600. >= 1.
+  /// The temperature falls from this times its own to its own, by the same factor at every step, as the
+  /// square of the noise does; η stays, so that a step keeps clear of what the energy's curvature makes
+  /// unstable. In units of the score of exp(-E/T) steps ηT grow with the noise, as those of Song and Ermon
+  /// 2019, arXiv 1907.05600. >= 1.
   double anneal = 1.0;
 
   double temperature() const { return noise_scale * noise_scale / (2.0 * step_size); }

@@ -8,8 +8,8 @@
 
 namespace ebmpi::sampling {
 
-/// This rank's persistent chains, each of one position or of several replicas on a ladder of temperatures, which
-/// stand one after another. Each step serves the next chains of every shard's slice in turn, so that
+/// This rank's persistent chains, each of one position or of several replicas on a ladder of temperatures,
+/// which stand one after another. Each step serves the next chains of every shard's slice in turn, so that
 /// all are advanced equally often; a chain goes back to the slot it came from. Tieleman 2008,
 /// doi:10.1145/1390156.1390290.
 template <class Scalar>
@@ -25,9 +25,9 @@ public:
   /// Starts every chain from noise, age 0, replica r at level r.
   void start_all();
 
-  /// Copies the chains of `step` to `x` (rows · R, D), the global numbers of their replicas to `numbers` (rows ·
-  /// R), and where R > 1 the levels of these to `levels` (rows · R); each chain first restarts from noise with
-  /// the probability `reinitialize`.
+  /// Copies the chains of `step` to `x` (rows · R, D), the global numbers of their replicas to `numbers`
+  /// (rows · R), and where R > 1 the levels of these to `levels` (rows · R); each chain first restarts from
+  /// noise with the probability `reinitialize`.
   void check_out(std::int64_t step, double reinitialize, const core::Rows<Scalar>& x, const Numbers& numbers,
                  const Numbers& levels = {}) const;
   /// Writes the chains back, `steps` older.
@@ -35,9 +35,9 @@ public:
                 const Numbers& levels = {}) const;
 
   std::int64_t replicas() const { return replicas_; }
-  const core::Rows<Scalar>& x() const { return x_; }    // (C · R, D)
-  const Numbers& level() const { return level_; }       // (C · R), 0 is the coldest; empty where R = 1
-  const Numbers& age() const { return age_; }           // (C), steps since the last restart
+  const core::Rows<Scalar>& x() const { return x_; }  // (C · R, D)
+  const Numbers& level() const { return level_; }     // (C · R), 0 is the coldest; empty where R = 1
+  const Numbers& age() const { return age_; }         // (C), steps since the last restart
 
 private:
   std::int64_t first_, replicas_;

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
-#include <span>
+#include <utility>
 #include <vector>
 
 #include "comm/exact_sum.hpp"
@@ -71,7 +70,7 @@ public:
 
 private:
   template <class View>
-  using HostMirror = typename View::HostMirror;
+  using HostCopy = decltype(to_host(std::declval<View>()));
 
   bool is_outside(std::int64_t row) const {
     const double margin = jitter_reach * config_.data.jitter;
@@ -112,13 +111,13 @@ private:
   const data::ModelSpaceMoments& moments_;
   std::int64_t step_;
   const Negatives<Scalar>& negatives_;
-  HostMirror<core::Rows<Scalar>> x_;
-  HostMirror<Kokkos::View<Scalar*, core::MemorySpace>> norms_, virial_, last_, before_;
-  HostMirror<Kokkos::View<std::int64_t*, core::MemorySpace>> age_;
+  HostCopy<core::Rows<Scalar>> x_;
+  HostCopy<Kokkos::View<Scalar*, core::MemorySpace>> norms_, virial_, last_, before_;
+  HostCopy<Kokkos::View<std::int64_t*, core::MemorySpace>> age_;
 };
 
-/// (followed chains of this rank, 1 + length): how often each was written back until `step`, then its energies,
-/// the newest first; NaN where there is none.
+/// (followed chains of this rank, 1 + length): how often each was written back until `step`, then its
+/// energies, the newest first; NaN where there is none.
 template <class Scalar>
 std::vector<double> own_histories(const comm::ShardMap& shards, const config::RunConfig& config,
                                   std::int64_t step, const Negatives<Scalar>& negatives) {
@@ -228,11 +227,11 @@ ChainMetrics measure_chains(const comm::Communicator& communicator, const comm::
   return metrics;
 }
 
-template ChainMetrics measure_chains(const comm::Communicator&, const comm::ShardMap&, const config::RunConfig&,
-                                     const data::ModelSpaceMoments&, const core::Rows<float>&, std::int64_t,
-                                     Negatives<float>&);
-template ChainMetrics measure_chains(const comm::Communicator&, const comm::ShardMap&, const config::RunConfig&,
-                                     const data::ModelSpaceMoments&, const core::Rows<double>&, std::int64_t,
-                                     Negatives<double>&);
+template ChainMetrics measure_chains(const comm::Communicator&, const comm::ShardMap&,
+                                     const config::RunConfig&, const data::ModelSpaceMoments&,
+                                     const core::Rows<float>&, std::int64_t, Negatives<float>&);
+template ChainMetrics measure_chains(const comm::Communicator&, const comm::ShardMap&,
+                                     const config::RunConfig&, const data::ModelSpaceMoments&,
+                                     const core::Rows<double>&, std::int64_t, Negatives<double>&);
 
 }  // namespace ebmpi::training

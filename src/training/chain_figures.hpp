@@ -15,8 +15,8 @@ namespace ebmpi::training {
 /// Metrics of the chains of a run, without their values.
 ChainMetrics chain_form(const config::RunConfig& config);
 
-/// Figures of the chains after `step`, whose negatives are `x` (rows, D). Collective; the same bits on any number
-/// of ranks.
+/// Figures of the chains after `step`, whose negatives are `x` (rows, D). Collective; the same bits on any
+/// number of ranks.
 template <class Scalar>
 ChainMetrics measure_chains(const comm::Communicator& communicator, const comm::ShardMap& shards,
                             const config::RunConfig& config, const data::ModelSpaceMoments& moments,

@@ -84,17 +84,18 @@ void ChainHealth::add_acceptance(Found& found) const {
   if (!recent_.back().chains->acceptance) return;
   const double acceptance = mean_of(recent_, [](const Metrics& m) { return *m.chains->acceptance; });
   if (!(acceptance >= least_acceptance)) {
-    found.emplace_back(Sign::stuck,
-                       fmt::format("{:.2g} % of the chains' proposals are accepted (the chains hardly move, so "
-                                   "that the negatives lag behind the network); lower sampler.step_size, or "
-                                   "give sampler.adapt_steps to have it tuned",
-                                   100.0 * acceptance));
+    found.emplace_back(
+        Sign::stuck, fmt::format("{:.2g} % of the chains' proposals are accepted (the chains hardly move, so "
+                                 "that the negatives lag behind the network); lower sampler.step_size, or "
+                                 "give sampler.adapt_steps to have it tuned",
+                                 100.0 * acceptance));
   } else if (acceptance > most_acceptance) {
-    found.emplace_back(Sign::short_steps,
-                       fmt::format("{:.3g} % of the chains' proposals are accepted (their steps are shorter "
-                                   "than they need be, and so is their way); raise sampler.step_size, or give "
-                                   "sampler.adapt_steps to have it tuned",
-                                   100.0 * acceptance));
+    found.emplace_back(
+        Sign::short_steps,
+        fmt::format("{:.3g} % of the chains' proposals are accepted (their steps are shorter "
+                    "than they need be, and so is their way); raise sampler.step_size, or give "
+                    "sampler.adapt_steps to have it tuned",
+                    100.0 * acceptance));
   }
 }
 
@@ -103,11 +104,12 @@ void ChainHealth::add_mixing(Found& found) const {
   if (newest.exchange_rate) {
     const double rate = mean_of(recent_, [](const Metrics& m) { return *m.chains->exchange_rate; });
     if (!(rate >= least_exchange_rate)) {
-      found.emplace_back(Sign::exchange,
-                         fmt::format("{:.2g} % of the exchanges of temperatures are accepted (hot replicas "
-                                     "hardly help the cold ones over barriers); raise sampler.levels or lower "
-                                     "sampler.hottest",
-                                     100.0 * rate));
+      found.emplace_back(
+          Sign::exchange,
+          fmt::format("{:.2g} % of the exchanges of temperatures are accepted (hot replicas "
+                      "hardly help the cold ones over barriers); raise sampler.levels or lower "
+                      "sampler.hottest",
+                      100.0 * rate));
     }
   }
   const bool judges = newest.r_hat && recent_.front().chains->r_hat_draws >= full_history;
@@ -116,10 +118,11 @@ void ChainHealth::add_mixing(Found& found) const {
   if (r_hat > most_r_hat) {
     found.emplace_back(
         Sign::mixing,
-        fmt::format("the persistent chains do not mix (R-hat {:.3g} of the energies at their last {} uses, in "
-                    "place of 1: each stays where it is); raise sampler.steps or sampler.reinitialize, lower "
-                    "sampler.population, or use sampler.kind = \"parallel_tempering\"",
-                    r_hat, full_history));
+        fmt::format(
+            "the persistent chains do not mix (R-hat {:.3g} of the energies at their last {} uses, in "
+            "place of 1: each stays where it is); raise sampler.steps or sampler.reinitialize, lower "
+            "sampler.population, or use sampler.kind = \"parallel_tempering\"",
+            r_hat, full_history));
   }
 }
 

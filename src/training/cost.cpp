@@ -21,8 +21,8 @@ std::int64_t rows_beside_window(const config::RunConfig& config, std::int64_t ro
   return std::llround(fraction * static_cast<double>(rows)) + data::most_spread_rows;
 }
 
-/// Work of the chains on one row of the batch, in units of the weights: an energy with its gradient is 4. Chains
-/// with a Metropolis test evaluate their start first.
+/// Work of the chains on one row of the batch, in units of the weights: an energy with its gradient is 4.
+/// Chains with a Metropolis test evaluate their start first.
 double chain_work(const config::RunConfig& config) {
   constexpr double evaluation = 4.0;
   if (!config::is_contrastive_divergence(config)) return 0.0;
@@ -67,8 +67,8 @@ Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shap
   const comm::ShardMap most(shards.shards(), ranks, 0);  // the first rank owns the largest share
   const double numbers =
       static_cast<double>(dimension) *
-      static_cast<double>(most.owned_slice(cost.rows_in_memory).size() + most.owned_slice(batch).size() +
-                          most.owned_slice(negative_rows(config, batch)).size()) +
+          static_cast<double>(most.owned_slice(cost.rows_in_memory).size() + most.owned_slice(batch).size() +
+                              most.owned_slice(negative_rows(config, batch)).size()) +
       static_cast<double>(dimension) * chain_rows(config, most);
   // Parameters, gradient, average, two packed copies of both networks, two moments; then the 64-bit sums: one
   // copy a thread, and the total.

@@ -15,8 +15,8 @@ struct ChainMetrics {
   double gradient_norm = 0;  ///< mean ‖∇E‖
   double equipartition =
       0;  ///< mean (x - c)·∇E / (D·T): 1 for chains in equilibrium, by partial integration, whatever E is
-  double outside = 0;  ///< fraction outside the range of the training data
-  double age = 0;      ///< mean steps since the last restart
+  double outside = 0;                   ///< fraction outside the range of the training data
+  double age = 0;                       ///< mean steps since the last restart
   std::optional<double> acceptance;     ///< mean probability, with a Metropolis test; of the coldest replicas
   std::optional<double> step_size;      ///< to be taken next, with a Metropolis test
   std::optional<double> exchange_rate;  ///< of temperatures: share accepted
@@ -26,7 +26,8 @@ struct ChainMetrics {
   /// Of persistent chains: the correlation, over those that did not restart, of the energies at which a chain
   /// was written back last and the time before.
   std::optional<double> autocorrelation;
-  /// Of the energies of the first persistent chains when they were last written back, less their common drift.
+  /// Of the energies of the first persistent chains when they were last written back, less their common
+  /// drift.
   std::optional<double> r_hat;
   std::int64_t r_hat_draws = 0;  ///< how many of each chain it is made of; no column
 };

@@ -45,8 +45,8 @@ ChainBox<Scalar> make_box(double share, const data::ModelSpaceMoments& moments) 
           core::to_device<Scalar>(maximum, "ebmpi::training::box_maximum")};
 }
 
-/// The coldest of the R replicas of each row, which stand in `x` (rows · R, D) with their levels, energies and
-/// gradients, becomes the row's sample in `chains` (rows, D) and is noted in `watch`.
+/// The coldest of the R replicas of each row, which stand in `x` (rows · R, D) with their levels, energies
+/// and gradients, becomes the row's sample in `chains` (rows, D) and is noted in `watch`.
 template <class Scalar>
 void take_coldest(const core::Rows<Scalar>& x, const Kokkos::View<std::int64_t*, core::MemorySpace>& levels,
                   const TestedChains<Scalar>& tested, const core::Rows<Scalar>& chains,

@@ -28,8 +28,8 @@ public:
   void advance(std::int64_t step, const network::Mlp<Scalar>& network, const core::Rows<Scalar>& batch,
                const core::Rows<Scalar>& chains);
 
-  /// Noted in the last `advance`: at its last gradient, which without a Metropolis test is that before the last
-  /// step.
+  /// Noted in the last `advance`: at its last gradient, which without a Metropolis test is that before the
+  /// last step.
   const sampling::ChainWatch<Scalar>& watch() const { return watch_; }
   double temperature() const { return langevin_.temperature(); }
   int steps() const { return langevin_.steps; }
@@ -62,7 +62,7 @@ private:
   core::BatchSlots slots_;  // of the population
   ChainBox<Scalar> box_;
   std::unique_ptr<TestedChains<Scalar>> tested_;
-  core::Rows<Scalar> replicas_;  // (rows · R, D) where R > 1
+  core::Rows<Scalar> replicas_;                                      // (rows · R, D) where R > 1
   Kokkos::View<std::int64_t*, core::MemorySpace> numbers_, levels_;  // (rows · R); levels only where R > 1
   sampling::ChainWatch<Scalar> watch_;
   core::PhiloxKey noise_key_, start_key_;

@@ -47,8 +47,8 @@ void read_view(const io::FileReader& file, const std::string& name, const Place&
                std::int64_t rows_of_chain, const View& view) {
   using Value = typename View::non_const_value_type;
   const auto host = Kokkos::create_mirror_view(view);
-  const std::vector<Value> values = file.read_rows<Value>(name, place.own.first * rows_of_chain,
-                                                          static_cast<std::int64_t>(view.extent(0)));
+  const std::vector<Value> values =
+      file.read_rows<Value>(name, place.own.first * rows_of_chain, static_cast<std::int64_t>(view.extent(0)));
   std::copy(values.begin(), values.end(), host.data());
   Kokkos::deep_copy(view, host);
 }
@@ -117,9 +117,10 @@ void read_search(const io::FileReader& file, TestedChains<Scalar>& tested) {
   const std::vector<double> search = file.read_replicated<double>("/chains/step_search").values;
   const std::size_t levels = tested.searches().size();
   if (lengths.size() != levels || search.size() != levels * search_columns) {
-    throw core::FileError(fmt::format("{}: /chains/step_search has another length than the config inside asks "
-                                      "for (the file was changed by hand); use another checkpoint",
-                                      file.path()));
+    throw core::FileError(
+        fmt::format("{}: /chains/step_search has another length than the config inside asks "
+                    "for (the file was changed by hand); use another checkpoint",
+                    file.path()));
   }
   std::vector<DualAveraging::State> states;
   for (std::size_t level = 0; level < levels; ++level) {

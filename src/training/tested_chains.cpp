@@ -71,7 +71,7 @@ std::int64_t sum_acceptance(const Kokkos::View<Scalar*, core::MemorySpace>& valu
   std::int64_t sum = 0;
   Kokkos::parallel_reduce(
       "ebmpi::training::sum_acceptance", policy,
-      KOKKOS_LAMBDA(std::int64_t row, std::int64_t& part) {
+      KOKKOS_LAMBDA(std::int64_t row, std::int64_t & part) {
         const double mean = static_cast<double>(values(row * stride + offset)) / count;
         part += static_cast<std::int64_t>(mean / acceptance_unit + 0.5);
       },
@@ -84,7 +84,7 @@ std::int64_t sum_of(const Kokkos::View<std::int64_t*, core::MemorySpace>& values
   std::int64_t sum = 0;
   Kokkos::parallel_reduce(
       "ebmpi::training::sum_exchanges", policy,
-      KOKKOS_LAMBDA(std::int64_t row, std::int64_t& part) { part += values(row); }, sum);
+      KOKKOS_LAMBDA(std::int64_t row, std::int64_t & part) { part += values(row); }, sum);
   return sum;
 }
 
@@ -103,10 +103,10 @@ TestedChains<Scalar>::TestedChains(const config::RunConfig& config, std::int64_t
       batch_size_(config.optimizer.batch_size),
       adapt_steps_(config.sampler.adapt_steps),
       levels_(ladder_levels(config)),
-      keys_(sampling::transition_keys(static_cast<std::uint64_t>(config.run.seed),
-                                      core::Purpose::chain_noise)),
-      exchange_key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed),
-                                     core::Purpose::temperature_swap)),
+      keys_(
+          sampling::transition_keys(static_cast<std::uint64_t>(config.run.seed), core::Purpose::chain_noise)),
+      exchange_key_(
+          core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::temperature_swap)),
       gradient_("ebmpi::training::chain_gradients", rows * levels_.count, dimension),
       energy_("ebmpi::training::chain_energies", rows * levels_.count),
       ladders_(ladder_rows<Scalar>(rows, levels_.count, slots)) {
@@ -115,9 +115,8 @@ TestedChains<Scalar>::TestedChains(const config::RunConfig& config, std::int64_t
   target_.energy_weights = ladders_.weight;
   target_.minimum = box.minimum;
   target_.maximum = box.maximum;
-  const double wanted = config.sampler.target_acceptance > 0.0
-                            ? config.sampler.target_acceptance
-                            : sampling::best_acceptance(moves_, dimension);
+  const double wanted = config.sampler.target_acceptance > 0.0 ? config.sampler.target_acceptance
+                                                               : sampling::best_acceptance(moves_, dimension);
   for (int level = 0; level < levels_.count; ++level) searches_.emplace_back(levels_.length[level], wanted);
 }
 

@@ -20,8 +20,8 @@ struct ChainBox {
   Kokkos::View<const Scalar*, core::MemorySpace> minimum, maximum;  // (D); empty: none
 };
 
-/// How the chains of a step move under a Metropolis test: MALA, random walks or Hamiltonian trajectories, alone
-/// or as replicas on ladders of temperatures (parallel tempering).
+/// How the chains of a step move under a Metropolis test: MALA, random walks or Hamiltonian trajectories,
+/// alone or as replicas on ladders of temperatures (parallel tempering).
 template <class Scalar>
 class TestedChains {
 public:
@@ -41,11 +41,11 @@ public:
   void adapt(const comm::Communicator& communicator, std::int64_t step);
 
   const Kokkos::View<Scalar*, core::MemorySpace>& energy() const { return energy_; }  // (rows · R), E(x)
-  const core::Rows<Scalar>& gradient() const { return gradient_; }                    // (rows · R, D), ∇E(x)
+  const core::Rows<Scalar>& gradient() const { return gradient_; }  // (rows · R, D), ∇E(x)
   int replicas() const { return levels_.count; }
 
-  /// Mean acceptance of the last `advance` at the coldest temperature. Collective; the same bits on any number
-  /// of ranks.
+  /// Mean acceptance of the last `advance` at the coldest temperature. Collective; the same bits on any
+  /// number of ranks.
   double acceptance(const comm::Communicator& communicator);
   /// Share of the last `advance`'s exchanges that were accepted. Collective; exact.
   double exchange_rate(const comm::Communicator& communicator) const;
@@ -71,8 +71,8 @@ private:
   sampling::LadderLevels levels_;
   sampling::TransitionKeys keys_;
   core::PhiloxKey exchange_key_;
-  core::Rows<Scalar> gradient_;                       // (rows · R, D)
-  Kokkos::View<Scalar*, core::MemorySpace> energy_;   // (rows · R)
+  core::Rows<Scalar> gradient_;                      // (rows · R, D)
+  Kokkos::View<Scalar*, core::MemorySpace> energy_;  // (rows · R)
   sampling::ChainTarget<Scalar> target_;
   sampling::LadderRows<Scalar> ladders_;  // of one replica each: only `acceptance`
   std::vector<Search> searches_;          // (K)

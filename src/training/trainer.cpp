@@ -266,7 +266,7 @@ Metrics Trainer<Scalar>::measure() {
 
 template <class Scalar>
 CheckpointParts<Scalar> Trainer<Scalar>::parts() {
-  return {network_, average_.parameters(),      optimizer_, spectral_norm_ ? &*spectral_norm_ : nullptr,
+  return {network_, average_.parameters(),         optimizer_, spectral_norm_ ? &*spectral_norm_ : nullptr,
           shards_,  chains_ ? &*chains_ : nullptr, data_};
 }
 
