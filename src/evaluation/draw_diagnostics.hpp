@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "comm/shards.hpp"
 #include "io/file_writer.hpp"
 #include "statistics/chain_diagnostics.hpp"
 

@@ -71,6 +71,12 @@ public:
   void write_block(const std::string& path, const std::vector<std::int64_t>& start,
                    const std::vector<std::int64_t>& count, std::span<const Value> values);
 
+  /// Reads a block back, each rank its own, as FileReader::read_slab does: so that what the memory did not
+  /// keep can be looked at before commit().
+  template <class Value>
+  std::vector<Value> read_block(const std::string& path, const std::vector<std::int64_t>& start,
+                                const std::vector<std::int64_t>& count);
+
   /// A scalar UTF-8 string of fixed length; above 32 KiB, one in an array of one, which can have a checksum.
   void write_text(const std::string& path, const std::string& text);
 

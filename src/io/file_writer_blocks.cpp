@@ -101,6 +101,30 @@ void FileWriter::write_block(const std::string& path, const std::vector<std::int
   write_selection(path, blocks.data_set, type, select_block(blocks.shape, start, count), values.data());
 }
 
+/// What another rank has written is in the file after a flush, which MPI-IO calls a sync.
+template <class Value>
+std::vector<Value> FileWriter::read_block(const std::string& path, const std::vector<std::int64_t>& start,
+                                          const std::vector<std::int64_t>& count) {
+  communicator_.together([&] {
+    if (H5Fflush(file_.id(), H5F_SCOPE_GLOBAL) < 0) fail(path);
+  });
+  communicator_.barrier();
+  const auto found = blocks_.find(path);
+  if (found == blocks_.end() || found->second.type != native_type<Value>())
+    throw std::invalid_argument(path + " was not created for blocks of this type");
+  const Blocks& blocks = found->second;
+  std::vector<Value> values(static_cast<std::size_t>(element_count(count)));
+  require_everywhere(problem_of_write(blocks.shape, start, count, values.size()));
+  communicator_.together([&] {
+    const Selection selection = select_block(blocks.shape, start, count);
+    if (!values.empty() && H5Dread(blocks.data_set.id(), blocks.type, selection.memory_space.id(),
+                                   selection.file_space.id(), H5P_DEFAULT, values.data()) < 0) {
+      fail(path + " cannot be read back");
+    }
+  });
+  return values;
+}
+
 template void FileWriter::create_blocks<float>(const std::string&, const std::vector<std::int64_t>&,
                                                const std::vector<std::int64_t>&,
                                                const std::vector<std::string>&);
@@ -116,5 +140,9 @@ template void FileWriter::write_block(const std::string&, const std::vector<std:
                                       const std::vector<std::int64_t>&, std::span<const double>);
 template void FileWriter::write_block(const std::string&, const std::vector<std::int64_t>&,
                                       const std::vector<std::int64_t>&, std::span<const std::int64_t>);
+template std::vector<float> FileWriter::read_block(const std::string&, const std::vector<std::int64_t>&,
+                                                   const std::vector<std::int64_t>&);
+template std::vector<double> FileWriter::read_block(const std::string&, const std::vector<std::int64_t>&,
+                                                    const std::vector<std::int64_t>&);
 
 }  // namespace ebmpi::io

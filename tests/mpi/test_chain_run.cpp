@@ -77,15 +77,15 @@ TEST_CASE("tempering fills both wells in the predicted ratio, where chains alone
     ChainSettings settings = settings_of(MoveKind::hmc, 0.2);
     settings.hotter = hotter;
     ChainRun<float> run(world, model, settings, chains);
-    run.start_from_noise();
+    run.start_from_positions(
+        std::vector<float>(static_cast<std::size_t>(chains * settings.replicas()), -2.0f));
     run.warm_up(100, 0.8);
-    run.advance(400);
+    run.advance(600);
     return share_above_zero(first_coordinates(world, run, 1));
   };
   const double error = std::sqrt(2.0 / 9.0 / chains);
   CHECK(std::abs(share_after({3.0, 9.0, 30.0}) - 2.0 / 3.0) < 4 * error);
-  // Alone they stay on the side where they start: of N(2/3, 1.9²) to the right of 0.
-  CHECK(std::abs(share_after({}) - 2.0 / 3.0) > 2 * error);
+  CHECK(share_after({}) < 0.05);  // alone they hardly leave where they start
 }
 
 TEST_CASE("chains are the same on any number of ranks, and go on exactly", "[evaluation][chain_run]") {

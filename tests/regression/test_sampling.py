@@ -217,7 +217,7 @@ class Compose(WithModels):
     def test_refusals(self):
         refused = lambda *options: self.compose(*options, expect=2, ranks=2)
         self.assert_refused(refused("--product", self.moons, "density:gaussian,dimension=3"), "2 coordinates", "of 3")
-        self.assert_refused(refused("--product", self.moons, self.hot), "temperature 2", "--own-temperatures")
+        self.assert_refused(refused("--product", self.moons, self.hot), "one at 2", "--own-temperatures")
         self.assert_refused(refused("--mixture", self.moons, self.other), "needs the log Z", "--log-z")
         self.assert_refused(refused("--mixture", self.moons, self.other, "--log-z", "1"), "--log-z has 1", "2 models")
         self.assert_refused(refused("--mixture", self.moons, self.other, "--log-z", "1", "2", "--weights", "1", "-1"),
