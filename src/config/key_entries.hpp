@@ -24,7 +24,7 @@ inline constexpr NumberRange zero_to_below_one = {Bound::inclusive, 0.0, Bound::
 inline constexpr NumberRange above_zero_to_one = {Bound::exclusive, 0.0, Bound::inclusive, 1.0};
 inline constexpr NumberRange at_least_one = {Bound::inclusive, 1.0, Bound::none, 0.0};
 inline constexpr NumberRange above_one = {Bound::exclusive, 1.0, Bound::none, 0.0};
-inline constexpr NumberRange any_number = {Bound::none, 0.0, Bound::none, 0.0};
+inline constexpr NumberRange at_least_minus_one = {Bound::inclusive, -1.0, Bound::none, 0.0};
 inline constexpr NumberRange above_zero_to_4096 = {Bound::exclusive, 0.0, Bound::inclusive, 4096.0};
 
 template <auto Section, auto Member>

@@ -118,7 +118,7 @@ struct SamplerSection {
   std::int64_t population = 8192;  ///< persistent chains; >= 1
   std::int64_t leapfrogs = 10;     ///< of a trajectory; >= 1
   double box = -1.0;  ///< chains stay in the range of the training data, widened at each end by this share of
-                      ///< it; < 0: they go where they will
+                      ///< it; -1 <= b < 0: they go where they will
   std::int64_t adapt_steps = 0;     ///< parameter updates in which the step size is tuned; >= 0
   double target_acceptance = 0.0;   ///< that it is tuned to; 0 <= a < 1; 0: the best of the kind
   double anneal = 10.0;             ///< annealed Langevin: first temperature over the last; >= 1

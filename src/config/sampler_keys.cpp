@@ -81,7 +81,7 @@ void add_moves(std::vector<Key>& keys) {
         "Bound on the norm of ∇E in a chain step; 0: none. With any objective also the default of "
         "`ebmpi sample`.",
         when(without_test)},
-       {"sampler", "box", number<sampler, &SamplerSection::box>(any_number),
+       {"sampler", "box", number<sampler, &SamplerSection::box>(at_least_minus_one),
         "Chains stay in the range of the training data, widened at each end by this share of it; below 0: "
         "they "
         "go where they will.",

@@ -29,13 +29,15 @@ TEST_CASE("ladders on the device exchange as those on the host do", "[sampling][
   const std::size_t rows = slots.size(), replicas = 4 * rows;
   std::vector<std::int64_t> level(replicas);
   for (std::size_t i = 0; i < replicas; ++i) level[i] = static_cast<std::int64_t>((i + i / 4) % 4);
-  sampling::LadderRows<double> device{
-      test::to_device(slots), test::to_device(level), test::Buffer<double>("ebmpi::test::energy", replicas),
-      test::Buffer<double>("ebmpi::test::weight", replicas), test::Buffer<double>("ebmpi::test::step", replicas),
-      test::Buffer<double>("ebmpi::test::acceptance", replicas),
-      test::Buffer<double>("ebmpi::test::level_acceptance", replicas),
-      test::Buffer<std::int64_t>("ebmpi::test::tried", rows),
-      test::Buffer<std::int64_t>("ebmpi::test::accepted", rows)};
+  sampling::LadderRows<double> device{test::to_device(slots),
+                                      test::to_device(level),
+                                      test::Buffer<double>("ebmpi::test::energy", replicas),
+                                      test::Buffer<double>("ebmpi::test::weight", replicas),
+                                      test::Buffer<double>("ebmpi::test::step", replicas),
+                                      test::Buffer<double>("ebmpi::test::acceptance", replicas),
+                                      test::Buffer<double>("ebmpi::test::level_acceptance", replicas),
+                                      test::Buffer<std::int64_t>("ebmpi::test::tried", rows),
+                                      test::Buffer<std::int64_t>("ebmpi::test::accepted", rows)};
   std::vector<std::int64_t> tried(3), accepted(3);
   for (std::int64_t step = 1; step <= 9; ++step) {
     for (std::int64_t round = 0; round < rounds; ++round) {
@@ -46,8 +48,9 @@ TEST_CASE("ladders on the device exchange as those on the host do", "[sampling][
       }
       Kokkos::deep_copy(device.energy, test::to_device(energy));
       Kokkos::deep_copy(device.acceptance, test::to_device(acceptance));
-      sampling::exchange_levels(core::ExecutionSpace(), core::stream_key(seed, core::Purpose::temperature_swap),
-                                step, round, rounds, levels, device);
+      sampling::exchange_levels(core::ExecutionSpace(),
+                                core::stream_key(seed, core::Purpose::temperature_swap), step, round, rounds,
+                                levels, device);
       for (std::size_t row = 0; row < rows; ++row) {
         // The ladder's own count of rounds, of which the parity says which pairs are tried.
         const std::int64_t own_round = slots[row].visits(step) * rounds + round;

@@ -60,7 +60,8 @@ TEST_CASE("Chains cost what their kind evaluates", "[training]") {
   const comm::ShardMap shards(2, 1, 0);
   const auto chains = [&](const std::string& sampler) {
     const config::RunConfig config = config::parse_config(
-        "[data]\ndensity = \"gaussian\"\n[sampler]\nsteps = 6\n" + sampler + "[optimizer]\nbatch_size = 10\n", "test");
+        "[data]\ndensity = \"gaussian\"\n[sampler]\nsteps = 6\n" + sampler + "[optimizer]\nbatch_size = 10\n",
+        "test");
     const training::Cost cost = training::cost_of_step<float>(config, shape, shards, 100, 1);
     return cost.flops_per_step / (10 * 12) - 2 * 6;  // less data and negatives, forward and in reverse
   };

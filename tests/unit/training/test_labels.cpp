@@ -105,9 +105,8 @@ std::vector<config::RunConfig> kinds_of_run() {
   runs.back().objective.contrast = config::NoiseContrast::ranking;
   runs.push_back(with_objective(ObjectiveKind::denoising_score_matching));
   runs.back().data.window = 200;
-  for (const config::SamplerKind kind :
-       {config::SamplerKind::mala, config::SamplerKind::annealed_langevin,
-        config::SamplerKind::parallel_tempering}) {
+  for (const config::SamplerKind kind : {config::SamplerKind::mala, config::SamplerKind::annealed_langevin,
+                                         config::SamplerKind::parallel_tempering}) {
     runs.push_back(test::small_config());
     runs.back().sampler.kind = kind;
     runs.back().sampler.gradient_clip = 0.0;

@@ -29,7 +29,8 @@ public:
         shards_(4, 1, 0),
         data_(world_, shards_, *training::open_source(world_, config_), training::preparation(config_)),
         negatives_(world_, config_, shards_, data_),
-        network_(test::quadratic_energy(test::quadratic_shape(2), {1 / deviation[0], 0, 0, 1 / deviation[1]})),
+        network_(
+            test::quadratic_energy(test::quadratic_shape(2), {1 / deviation[0], 0, 0, 1 / deviation[1]})),
         batch_("ebmpi::test::batch", chains, 2),
         x_("ebmpi::test::x", chains, 2) {}
 
@@ -74,8 +75,7 @@ double errors_of(const Run& run, std::size_t d, double variance) {
 }
 
 const char* const exact[] = {
-    "kind = \"mala\"\nstep_size = 0.4\nsteps = 10",
-    "kind = \"metropolis\"\nstep_size = 1.0\nsteps = 20",
+    "kind = \"mala\"\nstep_size = 0.4\nsteps = 10", "kind = \"metropolis\"\nstep_size = 1.0\nsteps = 20",
     "kind = \"hmc\"\nstep_size = 0.5\nleapfrogs = 4\nsteps = 4",
     "kind = \"parallel_tempering\"\nstep_size = 0.5\nleapfrogs = 3\nlevels = 3\nhottest = 4.0\nsteps = 4\n"
     "exchange_every = 2",
@@ -126,7 +126,8 @@ TEST_CASE("the watch sees equilibrium, and the energies of the negatives", "[tra
         expected += 0.5 * x[2 * chain + d] * slope;
         square += slope * slope;
       }
-      worst = std::max({worst, std::abs(energy[chain] - expected), std::abs(norm[chain] - std::sqrt(square))});
+      worst =
+          std::max({worst, std::abs(energy[chain] - expected), std::abs(norm[chain] - std::sqrt(square))});
       mean_virial += virial[chain] / chains;
     }
     CHECK(worst < 1e-12);
@@ -135,10 +136,10 @@ TEST_CASE("the watch sees equilibrium, and the energies of the negatives", "[tra
 }
 
 TEST_CASE("a box holds every kind of chain", "[training][negatives]") {
-  for (const char* const sampler : {"step_size = 0.1", "kind = \"annealed_langevin\"\nstep_size = 0.1",
-                                    "kind = \"mala\"\nstep_size = 0.3", "kind = \"metropolis\"\nstep_size = 1.0",
-                                    "kind = \"hmc\"\nstep_size = 0.5",
-                                    "kind = \"parallel_tempering\"\nstep_size = 0.5"}) {
+  for (const char* const sampler :
+       {"step_size = 0.1", "kind = \"annealed_langevin\"\nstep_size = 0.1",
+        "kind = \"mala\"\nstep_size = 0.3", "kind = \"metropolis\"\nstep_size = 1.0",
+        "kind = \"hmc\"\nstep_size = 0.5", "kind = \"parallel_tempering\"\nstep_size = 0.5"}) {
     INFO(sampler);
     Run run(std::string(sampler) + "\nsteps = 5\nbox = 0.0");
     run.advance(5);
@@ -172,7 +173,8 @@ TEST_CASE("annealed chains start hot and end at their temperature", "[training][
   // x ← (1 - η/σ²) x + √(2ηT_k) ξ from N(0, v_0): the variance follows by recursion.
   constexpr int steps = 40;
   constexpr double step_size = 0.1, anneal = 5.0;
-  Run run("kind = \"annealed_langevin\"\nstep_size = 0.1\nsteps = 40\nanneal = 5.0", "contrastive_divergence");
+  Run run("kind = \"annealed_langevin\"\nstep_size = 0.1\nsteps = 40\nanneal = 5.0",
+          "contrastive_divergence");
   run.advance(1);
   for (const std::size_t d : {0, 1}) {
     double variance = run.moments().deviation[d] * run.moments().deviation[d];
