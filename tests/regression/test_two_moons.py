@@ -45,10 +45,6 @@ class Trained(harness.Case):
         return ebmpi_reader.Run(self.folder / name).newest()
 
 
-SHORT = ("--set=optimizer.learning_rate=0.004", "--set=optimizer.schedule=cosine", "--set=optimizer.ema=0.99",
-         "--set=objective.energy_regularization=0.01", "--set=sampler.steps=40", "--set=sampler.adapt_steps=1500")
-
-
 class TwoMoons(Trained):
     def test_likelihood_without_a_warning(self):
         goals = {"pcd": -1.08, "cd": -1.15}
@@ -65,15 +61,14 @@ class TwoMoons(Trained):
                 self.assertLess(mean, CEILING + 4.0 * error, "better than the truth: the normalisation is wrong")
 
     def test_chains_with_a_metropolis_test(self):
-        """A short training, in which a high learning rate makes up for the length."""
-        job = self.start(JOBS / "mala.toml", "mala", "--steps", "1500", *SHORT)
+        job = self.start(JOBS / "mala.toml", "mala", "--steps", "3000")
         x = two_moons(SAMPLES)
         self.assertEqual(self.finish(job), "")
         mean, error = log_likelihood(self.newest("mala"), x)
         print(f"mala: log-likelihood {mean:.4f} ± {error:.4f} (ceiling {CEILING})")
-        self.assertGreater(mean, -1.25, f"standard error {error:.4f}")
+        self.assertGreater(mean, -1.15, f"standard error {error:.4f}")
         self.assertLess(mean, CEILING + 4.0 * error, "better than the truth: the normalisation is wrong")
-        metrics = ebmpi_reader.Run(self.folder / "mala").metrics()
+        metrics = ebmpi_reader.Run(self.folder / "mala").metrics
         self.assertLess(abs(np.mean(metrics["chain_acceptance"][-5:]) - 0.574), 0.1)
 
     def test_failing_chains_are_named(self):
