@@ -201,7 +201,8 @@ ChainMetrics chain_form(const config::RunConfig& config) {
 template <class Scalar>
 ChainMetrics measure_chains(const comm::Communicator& communicator, const comm::ShardMap& shards,
                             const config::RunConfig& config, const data::ModelSpaceMoments& moments,
-                            const core::Rows<Scalar>& x, std::int64_t step, Negatives<Scalar>& negatives) {
+                            const core::Rows<Scalar>& x, std::int64_t step,
+                            const Negatives<Scalar>& negatives) {
   const ChainSums<Scalar> local(shards, config, moments, x, step, negatives);
   std::vector<std::vector<double>> partials;
   for (std::int64_t shard = shards.owned().first; shard < shards.owned().last; ++shard)
@@ -219,7 +220,7 @@ ChainMetrics measure_chains(const comm::Communicator& communicator, const comm::
     metrics.autocorrelation = correlation(total[pairs], total[a], total[b], total[aa], total[bb], total[ab]);
     measure_mixing(communicator, shards, config, step, negatives, metrics);
   }
-  if (TestedChains<Scalar>* const tested = negatives.tested()) {
+  if (const TestedChains<Scalar>* const tested = negatives.tested()) {
     metrics.acceptance = tested->acceptance(communicator);
     metrics.step_size = tested->step_size();
     if (metrics.exchange_rate) metrics.exchange_rate = tested->exchange_rate(communicator);
@@ -229,9 +230,9 @@ ChainMetrics measure_chains(const comm::Communicator& communicator, const comm::
 
 template ChainMetrics measure_chains(const comm::Communicator&, const comm::ShardMap&,
                                      const config::RunConfig&, const data::ModelSpaceMoments&,
-                                     const core::Rows<float>&, std::int64_t, Negatives<float>&);
+                                     const core::Rows<float>&, std::int64_t, const Negatives<float>&);
 template ChainMetrics measure_chains(const comm::Communicator&, const comm::ShardMap&,
                                      const config::RunConfig&, const data::ModelSpaceMoments&,
-                                     const core::Rows<double>&, std::int64_t, Negatives<double>&);
+                                     const core::Rows<double>&, std::int64_t, const Negatives<double>&);
 
 }  // namespace ebmpi::training

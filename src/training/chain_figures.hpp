@@ -20,7 +20,8 @@ ChainMetrics chain_form(const config::RunConfig& config);
 template <class Scalar>
 ChainMetrics measure_chains(const comm::Communicator& communicator, const comm::ShardMap& shards,
                             const config::RunConfig& config, const data::ModelSpaceMoments& moments,
-                            const core::Rows<Scalar>& x, std::int64_t step, Negatives<Scalar>& negatives);
+                            const core::Rows<Scalar>& x, std::int64_t step,
+                            const Negatives<Scalar>& negatives);
 
 /// Pearson's correlation of pairs (a, b) from Σ1, Σa, Σb, Σa², Σb², Σab; NaN of fewer than 3 pairs.
 double correlation(double count, double a, double b, double aa, double bb, double ab);

@@ -157,27 +157,35 @@ void TestedChains<Scalar>::advance(std::int64_t step, const Energy& energy, cons
   }
 }
 
+/// At the first `count` levels, in one reduction.
 template <class Scalar>
-double TestedChains<Scalar>::mean_acceptance(const comm::Communicator& communicator, int level) {
+auto TestedChains<Scalar>::mean_acceptance(const comm::Communicator& communicator, int count) const
+    -> Levels {
   const auto& values = levels_.count > 1 ? ladders_.level_acceptance : ladders_.acceptance;
-  std::array<std::int64_t, 1> sum{sum_acceptance(values, levels_.count, level, steps_)};
-  communicator.sum(std::span<std::int64_t>(sum));
-  return static_cast<double>(sum[0]) * acceptance_unit / static_cast<double>(batch_size_);
+  std::array<std::int64_t, sampling::most_levels> sums{};
+  for (int level = 0; level < count; ++level)
+    sums[static_cast<std::size_t>(level)] = sum_acceptance(values, levels_.count, level, steps_);
+  communicator.sum(std::span(sums).first(static_cast<std::size_t>(count)));
+  Levels means{};
+  for (std::size_t level = 0; level < means.size(); ++level)
+    means[level] = static_cast<double>(sums[level]) * acceptance_unit / static_cast<double>(batch_size_);
+  return means;
 }
 
 template <class Scalar>
 void TestedChains<Scalar>::adapt(const comm::Communicator& communicator, std::int64_t step) {
   if (step > adapt_steps_) return;
-  for (int level = 0; level < levels_.count; ++level) {
-    Search& search = searches_[static_cast<std::size_t>(level)];
-    search.update(mean_acceptance(communicator, level));
+  const Levels acceptance = mean_acceptance(communicator, levels_.count);
+  for (std::size_t level = 0; level < searches_.size(); ++level) {
+    Search& search = searches_[level];
+    search.update(acceptance[level]);
     levels_.length[level] = step == adapt_steps_ ? search.result() : search.step_size();
   }
 }
 
 template <class Scalar>
-double TestedChains<Scalar>::acceptance(const comm::Communicator& communicator) {
-  return mean_acceptance(communicator, 0);
+double TestedChains<Scalar>::acceptance(const comm::Communicator& communicator) const {
+  return mean_acceptance(communicator, 1)[0];
 }
 
 template <class Scalar>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -46,7 +47,7 @@ public:
 
   /// Mean acceptance of the last `advance` at the coldest temperature. Collective; the same bits on any
   /// number of ranks.
-  double acceptance(const comm::Communicator& communicator);
+  double acceptance(const comm::Communicator& communicator) const;
   /// Share of the last `advance`'s exchanges that were accepted. Collective; exact.
   double exchange_rate(const comm::Communicator& communicator) const;
   /// To be taken next, at the coldest temperature, in the units of the config.
@@ -59,9 +60,11 @@ public:
   void restore(const std::vector<double>& lengths, const std::vector<Search::State>& searches);
 
 private:
+  using Levels = std::array<double, sampling::most_levels>;
+
   std::int64_t launches() const;
   void clear() const;
-  double mean_acceptance(const comm::Communicator& communicator, int level);
+  Levels mean_acceptance(const comm::Communicator& communicator, int count) const;
 
   sampling::Moves moves_;
   sampling::TransitionSettings settings_;
