@@ -40,6 +40,7 @@ public:
   void check_noise_ratio() const;
   void check_patience() const;
   void check_window() const;
+  void check_sampler() const;
 
 private:
   using Names = std::initializer_list<std::string_view>;
@@ -256,6 +257,26 @@ void Checker::check_window() const {
                      describe("data.window"), describe("optimizer.batch_size")));
 }
 
+void Checker::check_sampler() const {
+  if (!all_usable({"sampler.kind", "objective.kind", "network.kind"})) return;
+  const SamplerKind kind = config_.sampler.kind;
+  if (kind == SamplerKind::parallel_tempering && !is_persistent(config_)) {
+    report({"sampler.kind", "objective.kind"},
+           fmt::format("{} does not go with {} (replicas have to stay for their exchanges to matter); use "
+                       "objective.kind = \"persistent_contrastive_divergence\", or another sampler.kind",
+                       describe("sampler.kind"), describe("objective.kind")));
+  } else if (kind == SamplerKind::annealed_langevin && !is_contrastive_divergence(config_)) {
+    report({"sampler.kind", "objective.kind"},
+           fmt::format("{} does not go with {} (only negative chains are annealed); remove it",
+                       describe("sampler.kind"), describe("objective.kind")));
+  } else if (!has_energy(config_) && !is_untested(config_)) {
+    report({"sampler.kind", "network.kind"},
+           fmt::format("{} does not go with {} (a Metropolis test compares energies, and a score network has "
+                       "none); use sampler.kind = \"langevin\"",
+                       describe("sampler.kind"), describe("network.kind")));
+  }
+}
+
 }  // namespace
 
 void check_contradictions(const RunConfig& config, const std::string& file_name, const GivenKeys& given,
@@ -273,6 +294,7 @@ void check_contradictions(const RunConfig& config, const std::string& file_name,
   checker.check_noise_ratio();
   checker.check_patience();
   checker.check_window();
+  checker.check_sampler();
 }
 
 }  // namespace ebmpi::config

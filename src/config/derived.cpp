@@ -25,6 +25,25 @@ bool is_persistent(const RunConfig& config) {
   return config.objective.kind == ObjectiveKind::persistent_contrastive_divergence;
 }
 
+bool is_untested(const RunConfig& config) {
+  return config.sampler.kind == SamplerKind::langevin ||
+         config.sampler.kind == SamplerKind::annealed_langevin;
+}
+
+bool has_trajectories(const RunConfig& config) {
+  const SamplerSection& sampler = config.sampler;
+  return sampler.kind == SamplerKind::hmc ||
+         (sampler.kind == SamplerKind::parallel_tempering && sampler.moves == LadderMoves::hmc);
+}
+
+bool is_tempered(const RunConfig& config) {
+  return is_persistent(config) && config.sampler.kind == SamplerKind::parallel_tempering;
+}
+
+std::int64_t replicas(const RunConfig& config) {
+  return is_tempered(config) ? config.sampler.levels : 1;
+}
+
 bool has_energy(const RunConfig& config) {
   return config.network.kind != NetworkKind::score_mlp;
 }

@@ -22,6 +22,18 @@ bool is_contrastive_divergence(const RunConfig& config);
 /// Whether chains are kept from update to update.
 bool is_persistent(const RunConfig& config);
 
+/// Whether chains take Langevin's steps without a Metropolis test.
+bool is_untested(const RunConfig& config);
+
+/// Whether chains follow Hamiltonian trajectories of several leapfrogs.
+bool has_trajectories(const RunConfig& config);
+
+/// Whether persistent chains are ladders of replicas at several temperatures.
+bool is_tempered(const RunConfig& config);
+
+/// Replicas of each chain: the levels of its ladder, or 1.
+std::int64_t replicas(const RunConfig& config);
+
 /// Whether the network gives an energy; otherwise it gives the score alone.
 bool has_energy(const RunConfig& config);
 

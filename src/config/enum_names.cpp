@@ -23,7 +23,9 @@ constexpr std::array<Name, 2> sigma_weighting_names = {"variance", "uniform"};
 constexpr std::array<Name, 3> contrast_names = {"binary", "ranking", "conditional"};
 constexpr std::array<Name, 3> noise_names = {"gaussian", "mixture", "uniform"};
 constexpr std::array<Name, 2> covariance_names = {"full", "diagonal"};
-constexpr std::array<Name, 1> sampler_names = {"langevin"};
+constexpr std::array<Name, 6> sampler_names = {
+    "langevin", "mala", "metropolis", "hmc", "annealed_langevin", "parallel_tempering"};
+constexpr std::array<Name, 3> ladder_moves_names = {"mala", "metropolis", "hmc"};
 constexpr std::array<Name, 2> chain_start_names = {"noise", "data"};
 constexpr std::array<Name, 2> optimizer_names = {"adam", "sgd"};
 constexpr std::array<Name, 3> schedule_names = {"constant", "cosine", "step"};
@@ -71,6 +73,10 @@ std::span<const Name> enum_names<SamplerKind>() {
   return sampler_names;
 }
 template <>
+std::span<const Name> enum_names<LadderMoves>() {
+  return ladder_moves_names;
+}
+template <>
 std::span<const Name> enum_names<ChainStart>() {
   return chain_start_names;
 }
@@ -112,6 +118,9 @@ std::string_view to_string(CovarianceKind value) {
 }
 std::string_view to_string(SamplerKind value) {
   return sampler_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(LadderMoves value) {
+  return ladder_moves_names.at(static_cast<std::size_t>(value));
 }
 std::string_view to_string(ChainStart value) {
   return chain_start_names.at(static_cast<std::size_t>(value));

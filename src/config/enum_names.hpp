@@ -19,6 +19,7 @@ std::string_view to_string(NoiseContrast value);
 std::string_view to_string(NoiseKind value);
 std::string_view to_string(CovarianceKind value);
 std::string_view to_string(SamplerKind value);
+std::string_view to_string(LadderMoves value);
 std::string_view to_string(ChainStart value);
 std::string_view to_string(OptimizerKind value);
 std::string_view to_string(ScheduleKind value);
@@ -47,6 +48,8 @@ template <>
 std::span<const std::string_view> enum_names<CovarianceKind>();
 template <>
 std::span<const std::string_view> enum_names<SamplerKind>();
+template <>
+std::span<const std::string_view> enum_names<LadderMoves>();
 template <>
 std::span<const std::string_view> enum_names<ChainStart>();
 template <>

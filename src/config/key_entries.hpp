@@ -22,6 +22,9 @@ inline constexpr NumberRange non_negative = {Bound::inclusive, 0.0, Bound::none,
 inline constexpr NumberRange zero_to_one = {Bound::inclusive, 0.0, Bound::inclusive, 1.0};
 inline constexpr NumberRange zero_to_below_one = {Bound::inclusive, 0.0, Bound::exclusive, 1.0};
 inline constexpr NumberRange above_zero_to_one = {Bound::exclusive, 0.0, Bound::inclusive, 1.0};
+inline constexpr NumberRange at_least_one = {Bound::inclusive, 1.0, Bound::none, 0.0};
+inline constexpr NumberRange above_one = {Bound::exclusive, 1.0, Bound::none, 0.0};
+inline constexpr NumberRange at_least_minus_one = {Bound::inclusive, -1.0, Bound::none, 0.0};
 inline constexpr NumberRange above_zero_to_4096 = {Bound::exclusive, 0.0, Bound::inclusive, 4096.0};
 
 template <auto Section, auto Member>
@@ -60,5 +63,7 @@ std::vector<Condition> when(const Conditions&... conditions) {
 
 /// Appends the entries of the section [objective].
 void add_objective(std::vector<Key>& keys);
+/// Appends the entries of the section [sampler].
+void add_sampler(std::vector<Key>& keys);
 
 }  // namespace ebmpi::config

@@ -34,26 +34,6 @@ constexpr Condition with_step_schedule = {schedule_is<ScheduleKind::step>, "opti
                                           "applies only with optimizer.schedule = \"step\"", "remove it"};
 constexpr Condition with_cosine_schedule = {schedule_is<ScheduleKind::cosine>, "optimizer.schedule",
                                             "applies only with optimizer.schedule = \"cosine\"", "remove it"};
-constexpr Condition with_chains = {
-    is_contrastive_divergence, "objective.kind",
-    "applies only with objective.kind = \"contrastive_divergence\" or "
-    "\"persistent_contrastive_divergence\"",
-    "remove it: the other objectives run no chains, and fit the energy at temperature 1"};
-constexpr Condition with_short_chains = {
-    objective_is<ObjectiveKind::contrastive_divergence>, "objective.kind",
-    "applies only with objective.kind = \"contrastive_divergence\"",
-    "remove it: persistent chains start always from noise; use reinitialize to restart a share of them "
-    "(the other objectives run no chains)"};
-constexpr Condition with_persistent_chains = {
-    is_persistent, "objective.kind",
-    "applies only with objective.kind = \"persistent_contrastive_divergence\"",
-    "remove it: contrastive divergence starts every chain anew; use start to say where (the other "
-    "objectives run no chains)"};
-constexpr Condition without_noise_scale = {
-    [](const RunConfig& config) { return config.sampler.noise_scale == 0.0; }, "sampler.noise_scale",
-    "applies only without a noise_scale τ, which fixes it to τ²/(2 step_size)",
-    "give temperature or noise_scale, not both"};
-
 void add_run(std::vector<Key>& keys) {
   constexpr auto run = &RunConfig::run;
   keys.insert(
@@ -91,7 +71,8 @@ void add_data(std::vector<Key>& keys) {
        {"data", "noise", number<data, &DataSection::noise>(positive), "Noise scale of the density itself.",
         when(with_density)},
        {"data", "dimension", whole_number<data, &DataSection::dimension>(1),
-        "Dimension D of gaussian, gaussian_mixture, double_well and funnel; the other densities exist for D = 2 "
+        "Dimension D of gaussian, gaussian_mixture, double_well and funnel; the other densities exist for D "
+        "= 2 "
         "only.",
         when(with_density)},
        {"data", "standardize", TrueOrFalse{field<data, &DataSection::standardize>()},
@@ -124,33 +105,6 @@ void add_network(std::vector<Key>& keys) {
         "a smooth one, not relu or leaky_relu."},
        {"network", "spectral_norm", TrueOrFalse{field<network, &NetworkSection::spectral_norm>()},
         "Keep every weight matrix at spectral norm 1, which bounds the slope of the energy."}});
-}
-
-void add_sampler(std::vector<Key>& keys) {
-  constexpr auto sampler = &RunConfig::sampler;
-  keys.insert(
-      keys.end(),
-      {{"sampler", "kind", choice<sampler, &SamplerSection::kind>(),
-        "Markov chain that gives the negative samples of contrastive divergence, and the samples of "
-        "`ebmpi sample` with any objective."},
-       {"sampler", "start", choice<sampler, &SamplerSection::start>(), "Where every chain starts.",
-        when(with_short_chains)},
-       {"sampler", "steps", whole_number<sampler, &SamplerSection::steps>(1),
-        "Chain steps for each parameter update.", when(with_chains)},
-       {"sampler", "step_size", number<sampler, &SamplerSection::step_size>(positive),
-        "η of x ← x - η∇E + √(2ηT)ξ; with any objective also the default of `ebmpi sample`."},
-       {"sampler", "temperature", number<sampler, &SamplerSection::temperature>(positive),
-        "T: the model is p(x) = exp(-E(x)/T)/Z.", when(with_chains, without_noise_scale)},
-       {"sampler", "noise_scale", number<sampler, &SamplerSection::noise_scale>(non_negative),
-        "τ in place of √(2ηT), so that T = τ²/(2η); 0: use temperature.", when(with_chains)},
-       {"sampler", "gradient_clip", number<sampler, &SamplerSection::gradient_clip>(non_negative),
-        "Bound on the norm of ∇E in a chain step; 0: none. With any objective also the default of "
-        "`ebmpi sample`."},
-       {"sampler", "reinitialize", number<sampler, &SamplerSection::reinitialize>(zero_to_one),
-        "Chance that a persistent chain restarts from noise each time it is used.",
-        when(with_persistent_chains)},
-       {"sampler", "population", whole_number<sampler, &SamplerSection::population>(1),
-        "Number of persistent chains, at least optimizer.batch_size.", when(with_persistent_chains)}});
 }
 
 void add_optimizer(std::vector<Key>& keys) {

@@ -26,7 +26,8 @@ enum class SigmaWeighting { variance, uniform };
 enum class NoiseContrast { binary, ranking, conditional };
 enum class NoiseKind { gaussian, mixture, uniform };
 enum class CovarianceKind { full, diagonal };
-enum class SamplerKind { langevin };
+enum class SamplerKind { langevin, mala, metropolis, hmc, annealed_langevin, parallel_tempering };
+enum class LadderMoves { mala, metropolis, hmc };
 enum class ChainStart { noise, data };
 enum class OptimizerKind { adam, sgd };
 enum class ScheduleKind { constant, cosine, step };
@@ -103,15 +104,27 @@ struct ObjectiveSection {
 /// are also the defaults of chains of the trained model, whatever the objective.
 struct SamplerSection {
   SamplerKind kind = SamplerKind::langevin;
+  LadderMoves moves = LadderMoves::hmc;  ///< parallel tempering: how its replicas move
   ChainStart start =
-      ChainStart::noise;           ///< contrastive divergence only; persistent chains always start from noise
-  std::int64_t steps = 60;         ///< Langevin steps for each parameter update; >= 1
-  double step_size = 0.01;         ///< η of x ← x - η∇E + √(2ηT)ξ; > 0
+      ChainStart::noise;    ///< contrastive divergence only; persistent chains always start from noise
+  std::int64_t steps = 60;  ///< transitions for each parameter update; >= 1
+  /// η of x ← x - η∇E + √(2ηT)ξ (langevin, mala), the deviation of a random walk's step (metropolis), or the
+  /// leapfrog step of a trajectory with unit masses (hmc); > 0
+  double step_size = 0.01;
   double temperature = 1.0;        ///< T; > 0
   double noise_scale = 0.0;        ///< τ in place of √(2ηT), so that T = τ²/(2η); 0: use temperature
   double gradient_clip = 0.0;      ///< bound on ‖∇E‖ in a chain step; 0 is none
   double reinitialize = 0.05;      ///< chance that a persistent chain restarts from noise at each use; 0 to 1
   std::int64_t population = 8192;  ///< persistent chains; >= 1
+  std::int64_t leapfrogs = 10;     ///< of a trajectory; >= 1
+  double box = -1.0;  ///< chains stay in the range of the training data, widened at each end by this share of
+                      ///< it; -1 <= b < 0: they go where they will
+  std::int64_t adapt_steps = 0;     ///< parameter updates in which the step size is tuned; >= 0
+  double target_acceptance = 0.0;   ///< that it is tuned to; 0 <= a < 1; 0: the best of the kind
+  double anneal = 10.0;             ///< annealed Langevin: first temperature over the last; >= 1
+  std::int64_t levels = 4;          ///< parallel tempering: temperatures, and replicas of each chain; 2 to 32
+  double hottest = 10.0;            ///< parallel tempering: hottest temperature over the coldest; > 1
+  std::int64_t exchange_every = 5;  ///< parallel tempering: transitions between exchanges; >= 1
 
   bool operator==(const SamplerSection&) const = default;
 };

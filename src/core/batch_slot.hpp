@@ -23,6 +23,14 @@ struct BatchSlot {
   KOKKOS_FORCEINLINE_FUNCTION std::uint64_t served(std::int64_t step) const {
     return static_cast<std::uint64_t>((step - 1) * share + position);
   }
+  /// Number within the slice of the object that this row has at `step`, where each is served in turn.
+  KOKKOS_FORCEINLINE_FUNCTION std::int64_t object(std::int64_t step) const {
+    return static_cast<std::int64_t>(served(step) % static_cast<std::uint64_t>(size));
+  }
+  /// How often that object was served before.
+  KOKKOS_FORCEINLINE_FUNCTION std::int64_t visits(std::int64_t step) const {
+    return static_cast<std::int64_t>(served(step) / static_cast<std::uint64_t>(size));
+  }
 };
 
 /// One slot for each row of this rank's part of the batch, in global order.

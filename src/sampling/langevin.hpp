@@ -16,6 +16,11 @@ struct LangevinSettings {
   double step_size = 0.01;            ///< η
   double noise_scale = 0.1414213562;  ///< τ
   double gradient_clip = 0.0;         ///< bound on ‖∇E‖; 0 is none
+  /// The temperature falls from this times its own to its own, by the same factor at every step, as the
+  /// square of the noise does; η stays, so that a step keeps clear of what the energy's curvature makes
+  /// unstable. In units of the score of exp(-E/T) steps ηT grow with the noise, as those of Song and Ermon
+  /// 2019, arXiv 1907.05600. >= 1.
+  double anneal = 1.0;
 
   double temperature() const { return noise_scale * noise_scale / (2.0 * step_size); }
 };
@@ -36,6 +41,7 @@ struct ChainWatch {
   Kokkos::View<const Scalar*, core::MemorySpace> centre;   // (D), c of the virial (x - c)·∇E
   Kokkos::View<Scalar*, core::MemorySpace> gradient_norm;  // (N), ‖∇E‖
   Kokkos::View<Scalar*, core::MemorySpace> virial;  // (N), (x - c)·∇E, whose mean in equilibrium is D·T
+  Kokkos::View<Scalar*, core::MemorySpace> energy = {};  // (N), E
 };
 
 namespace detail {
@@ -47,6 +53,18 @@ KOKKOS_FORCEINLINE_FUNCTION void clamp_row(const Member& member, Scalar minimum,
     const Scalar above = row[lane] > minimum ? row[lane] : minimum;
     row[lane] = above < maximum ? above : maximum;
   });
+}
+
+/// τ of the first step.
+KOKKOS_FORCEINLINE_FUNCTION double first_noise_scale(const LangevinSettings& settings) {
+  return settings.steps > 1 ? settings.noise_scale * Kokkos::sqrt(settings.anneal) : settings.noise_scale;
+}
+
+/// What τ is multiplied by from step to step.
+KOKKOS_FORCEINLINE_FUNCTION double noise_factor(const LangevinSettings& settings) {
+  return settings.anneal == 1.0 || settings.steps < 2
+             ? 1.0
+             : Kokkos::pow(settings.anneal, -0.5 / (settings.steps - 1.0));
 }
 
 /// One tile of chains through all steps.
@@ -77,12 +95,18 @@ KOKKOS_FORCEINLINE_FUNCTION void langevin_tile(const Member& member, const Energ
   });
   core::NormalRows<Scalar> noise(key, step, numbers, ring, dimension);
   const auto step_size = static_cast<Scalar>(settings.step_size);
-  const auto noise_scale = static_cast<Scalar>(settings.noise_scale);
+  const auto last_noise_scale = static_cast<Scalar>(settings.noise_scale);
+  auto noise_scale = static_cast<Scalar>(first_noise_scale(settings));
+  const auto falling = static_cast<Scalar>(noise_factor(settings));
   const auto clip = static_cast<Scalar>(settings.gradient_clip);
 
   for (int k = 0; k < settings.steps; ++k) {
     tile.evaluate(member, x, energies, gradient);
     const bool last = k + 1 == settings.steps;
+    if (k > 0) noise_scale = last ? last_noise_scale : noise_scale * falling;
+    if (last && watch.energy.data()) {
+      core::for_each(member, count, [&](int lane) { watch.energy(first + lane) = energies[lane]; });
+    }
     if (last && watch.virial.data()) {
       const auto* const centre = watch.centre.data();
       core::sum_rows(member, dimension, pull, [=](int row, int lane) {

@@ -37,10 +37,9 @@ void TemperatureLadder::exchange(std::uint64_t seed, std::int64_t round, std::in
       const std::size_t cold = replica_at[low], hot = replica_at[low + 1];
       const double gain =
           (1.0 / temperatures_[low] - 1.0 / temperatures_[low + 1]) * (energy[cold] - energy[hot]);
-      const auto bits =
-          core::draw(key, group, static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(low));
       ++tried[low];
-      if (!(std::log(core::uniform<double>(bits.word[0])) < gain)) continue;
+      if (!exchanges(key, group, static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(low), gain))
+        continue;
       ++accepted[low];
       std::swap(level[cold], level[hot]);
       std::swap(replica_at[low], replica_at[low + 1]);

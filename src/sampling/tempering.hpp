@@ -9,6 +9,15 @@
 
 namespace ebmpi::sampling {
 
+/// Whether two replicas exchange their temperatures in an exchange: with probability
+/// min(1, exp((1/T_cold - 1/T_hot)(E_cold - E_hot))). `gain` is that exponent; the random number is a pure
+/// function of (key, number of the ladder, round, lower level).
+KOKKOS_INLINE_FUNCTION bool exchanges(core::PhiloxKey key, std::uint64_t ladder, std::uint32_t round,
+                                      std::uint32_t low, double gain) {
+  const core::PhiloxBlock bits = core::draw(key, ladder, round, low);
+  return Kokkos::log(core::uniform<double>(bits.word[0])) < gain;
+}
+
 /// Replicas of a system on a ladder of temperatures, which exchange their temperatures (Swendsen and Wang
 /// 1986, doi:10.1103/PhysRevLett.57.2607; Geyer 1991). Replicas number group · K … group · K + K - 1 are one
 /// ladder of K levels; level 0 is the coldest.

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "sampling/energy_record.hpp"
 
 namespace ebmpi::training {
 namespace {
@@ -22,6 +25,16 @@ constexpr double equipartition_factor = 3.0;
 constexpr double overlap_factor = 3.0;
 /// Fraction of chains outside the range of the training data.
 constexpr double range_fraction = 0.25;
+/// Acceptance of a Metropolis test below which chains hardly move, and above which their steps are needlessly
+/// short.
+constexpr double least_acceptance = 0.05;
+constexpr double most_acceptance = 0.98;
+/// Exchanges of temperatures below which replicas hardly help each other.
+constexpr double least_exchange_rate = 0.05;
+/// R-hat above which chains have not mixed within their history, which has to be full: shorter ones of chains
+/// that are correlated for a few check-ins look the same.
+constexpr double most_r_hat = 1.1;
+constexpr std::int64_t full_history = sampling::EnergyRecord<float>::length;
 
 const char* const remedy =
     "raise sampler.steps, sampler.reinitialize or objective.energy_regularization, lower sampler.step_size, "
@@ -37,9 +50,7 @@ double mean_of(const std::deque<Metrics>& lines, const Field& field) {
 
 }  // namespace
 
-std::vector<std::pair<ChainHealth::Sign, std::string>> ChainHealth::signs() const {
-  std::vector<std::pair<Sign, std::string>> found;
-  if (recent_.size() < fewest) return found;
+void ChainHealth::add_equilibrium(Found& found) const {
   const double equipartition = mean_of(recent_, [](const Metrics& m) { return m.chains->equipartition; });
   if (!(equipartition > 1.0 / equipartition_factor && equipartition < equipartition_factor)) {
     found.emplace_back(
@@ -67,6 +78,60 @@ std::vector<std::pair<ChainHealth::Sign, std::string>> ChainHealth::signs() cons
                     "no data can be); {}",
                     100.0 * outside, remedy));
   }
+}
+
+void ChainHealth::add_acceptance(Found& found) const {
+  if (!recent_.back().chains->acceptance) return;
+  const double acceptance = mean_of(recent_, [](const Metrics& m) { return *m.chains->acceptance; });
+  if (!(acceptance >= least_acceptance)) {
+    found.emplace_back(
+        Sign::stuck, fmt::format("{:.2g} % of the chains' proposals are accepted (the chains hardly move, so "
+                                 "that the negatives lag behind the network); lower sampler.step_size, or "
+                                 "give sampler.adapt_steps to have it tuned",
+                                 100.0 * acceptance));
+  } else if (acceptance > most_acceptance) {
+    found.emplace_back(
+        Sign::short_steps,
+        fmt::format("{:.3g} % of the chains' proposals are accepted (their steps are shorter "
+                    "than they need be, and so is their way); raise sampler.step_size, or give "
+                    "sampler.adapt_steps to have it tuned",
+                    100.0 * acceptance));
+  }
+}
+
+void ChainHealth::add_mixing(Found& found) const {
+  const ChainMetrics& newest = *recent_.back().chains;
+  if (newest.exchange_rate) {
+    const double rate = mean_of(recent_, [](const Metrics& m) { return *m.chains->exchange_rate; });
+    if (!(rate >= least_exchange_rate)) {
+      found.emplace_back(
+          Sign::exchange,
+          fmt::format("{:.2g} % of the exchanges of temperatures are accepted (hot replicas "
+                      "hardly help the cold ones over barriers); raise sampler.levels or lower "
+                      "sampler.hottest",
+                      100.0 * rate));
+    }
+  }
+  const bool judges = newest.r_hat && recent_.front().chains->r_hat_draws >= full_history;
+  if (!judges) return;
+  const double r_hat = mean_of(recent_, [](const Metrics& m) { return *m.chains->r_hat; });
+  if (r_hat > most_r_hat) {
+    found.emplace_back(
+        Sign::mixing,
+        fmt::format(
+            "the persistent chains do not mix (R-hat {:.3g} of the energies at their last {} uses, in "
+            "place of 1: each stays where it is); raise sampler.steps or sampler.reinitialize, lower "
+            "sampler.population, or use sampler.kind = \"parallel_tempering\"",
+            r_hat, full_history));
+  }
+}
+
+ChainHealth::Found ChainHealth::signs() const {
+  Found found;
+  if (recent_.size() < fewest) return found;
+  add_equilibrium(found);
+  add_acceptance(found);
+  add_mixing(found);
   return found;
 }
 
@@ -82,7 +147,10 @@ std::vector<std::string> ChainHealth::look(const Metrics& metrics) {
 }
 
 std::vector<std::string> ChainHealth::verdict() const {
-  if (signs().empty()) return {};
+  const auto is_failure = [](const auto& sign) {
+    return sign.first != Sign::short_steps && sign.first != Sign::exchange && sign.first != Sign::mixing;
+  };
+  if (std::ranges::none_of(signs(), is_failure)) return {};
   return {
       "the run ended with failing chains (see the warnings above, and equipartition, energy_gap and outside "
       "in metrics.csv); "

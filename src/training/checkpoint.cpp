@@ -16,6 +16,7 @@
 #include "io/file_reader.hpp"
 #include "io/file_writer.hpp"
 #include "io/verify_checkpoint.hpp"
+#include "training/stored_chains.hpp"
 #include "training/stored_data.hpp"
 #include "training/tensors.hpp"
 
@@ -95,35 +96,6 @@ void read_spectral_norm(const io::FileReader& file, const CheckpointParts<Scalar
   }
 }
 
-template <class Scalar>
-void write_chains(io::FileWriter& file, const comm::Communicator& communicator,
-                  const CheckpointParts<Scalar>& parts) {
-  if (!parts.population) return;
-  const auto x = host_copy(parts.population->x());
-  const auto age = host_copy(parts.population->age());
-  std::int64_t total = static_cast<std::int64_t>(x.extent(0));
-  communicator.sum(std::span(&total, 1));
-  file.write_rows("/chains/x", total, static_cast<std::int64_t>(x.extent(1)), parts.first_chain,
-                  std::span<const Scalar>(x.data(), x.size()));
-  file.write_rows("/chains/age", total, 0, parts.first_chain,
-                  std::span<const std::int64_t>(age.data(), age.size()));
-}
-
-template <class Scalar>
-void read_chains(const io::FileReader& file, const CheckpointParts<Scalar>& parts) {
-  if (!parts.population) return;
-  const auto x = Kokkos::create_mirror_view(parts.population->x());
-  const auto age = Kokkos::create_mirror_view(parts.population->age());
-  const auto chains = static_cast<std::int64_t>(x.extent(0));
-  const std::vector<Scalar> rows = file.read_rows<Scalar>("/chains/x", parts.first_chain, chains);
-  const std::vector<std::int64_t> ages =
-      file.read_rows<std::int64_t>("/chains/age", parts.first_chain, chains);
-  std::copy(rows.begin(), rows.end(), x.data());
-  std::copy(ages.begin(), ages.end(), age.data());
-  Kokkos::deep_copy(parts.population->x(), x);
-  Kokkos::deep_copy(parts.population->age(), age);
-}
-
 bool is_near(const std::vector<double>& stored, const std::vector<double>& now,
              const std::vector<double>& scale) {
   constexpr double tolerance = 1e-6;  // other compilers may round otherwise
@@ -167,7 +139,7 @@ void write_checkpoint(const comm::Communicator& communicator, const std::string&
                         std::span<const std::int64_t>(state.exponents));
   write_spectral_norm(file, parts);
   write_validation(file, state.validation);
-  write_chains(file, communicator, parts);
+  if (parts.negatives) write_chains(file, parts.shards, *parts.negatives);
   write_data(file, parts.data.transform(), parts.data.moments(), parts.data.rows());
   file.commit();
 }
@@ -188,7 +160,7 @@ RunState read_checkpoint(const comm::Communicator& communicator, const std::stri
     read_tensors(file, "/optimizer/" + name, layout, buffer);
   read_spectral_norm(file, parts);
   state.validation = read_validation(file);
-  read_chains(file, parts);
+  if (parts.negatives) read_chains(file, parts.shards, *parts.negatives);
   parts.network.pack();
   return state;
 }

@@ -10,7 +10,7 @@
 #include "network/mlp.hpp"
 #include "optimizer/optimizer.hpp"
 #include "optimizer/spectral_norm.hpp"
-#include "sampling/population.hpp"
+#include "training/negatives.hpp"
 
 namespace ebmpi::training {
 
@@ -38,8 +38,8 @@ struct CheckpointParts {
   Kokkos::View<Scalar*, core::MemorySpace> average;  // (P)
   const optimizer::Optimizer<Scalar>& optimizer;
   const optimizer::SpectralNorm<Scalar>* spectral_norm;  // null without it
-  sampling::Population<Scalar>* population;              // null without persistent chains
-  std::int64_t first_chain;                              // of this rank
+  const comm::ShardMap& shards;
+  Negatives<Scalar>* negatives;  // null without chains
   const data::TrainingData<Scalar>& data;
 };
 

@@ -21,6 +21,29 @@ std::int64_t rows_beside_window(const config::RunConfig& config, std::int64_t ro
   return std::llround(fraction * static_cast<double>(rows)) + data::most_spread_rows;
 }
 
+/// Work of the chains on one row of the batch, in units of the weights: an energy with its gradient is 4.
+/// Chains with a Metropolis test evaluate their start first.
+double chain_work(const config::RunConfig& config) {
+  constexpr double evaluation = 4.0;
+  if (!config::is_contrastive_divergence(config)) return 0.0;
+  const auto steps = static_cast<double>(config.sampler.steps);
+  if (config::is_untested(config)) return evaluation * steps;
+  const double leapfrogs =
+      config::has_trajectories(config) ? static_cast<double>(config.sampler.leapfrogs) : 1.0;
+  return evaluation * (steps * leapfrogs + 1.0) * static_cast<double>(config::replicas(config));
+}
+
+/// Rows of numbers that the rank with the largest share keeps of chains, beside the negatives themselves.
+double chain_rows(const config::RunConfig& config, const comm::ShardMap& most) {
+  if (!config::is_contrastive_divergence(config)) return 0.0;
+  const auto replicas = static_cast<double>(config::replicas(config));
+  const auto batch = static_cast<double>(most.owned_slice(config.optimizer.batch_size).size());
+  const double population =
+      is_persistent(config) ? static_cast<double>(most.owned_slice(config.sampler.population).size()) : 0.0;
+  const double gradients = config::is_untested(config) ? 0.0 : replicas * batch;
+  return replicas * population + gradients + (replicas > 1.0 ? replicas * batch : 0.0);
+}
+
 }  // namespace
 
 template <class Scalar>
@@ -34,10 +57,8 @@ Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shap
   const double weights = static_cast<double>(shape.weights());
   const std::int64_t batch = config.optimizer.batch_size;
   const int dimension = shape.inputs - (config::is_noise_conditional(config) ? 1 : 0);
-  const double chains =
-      config::is_contrastive_divergence(config) ? 4.0 * static_cast<double>(config.sampler.steps) : 0.0;
   cost.flops_per_step = static_cast<double>(batch) * weights *
-                        (chains + make_objective<Scalar>(config, shape)->work(dimension));
+                        (chain_work(config) + make_objective<Scalar>(config, shape)->work(dimension));
   cost.flops = cost.flops_per_step * static_cast<double>(config.run.steps);
 
   const bool streamed = data::is_streamed(config.data.window, training_rows);
@@ -46,9 +67,9 @@ Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shap
   const comm::ShardMap most(shards.shards(), ranks, 0);  // the first rank owns the largest share
   const double numbers =
       static_cast<double>(dimension) *
-      static_cast<double>(most.owned_slice(cost.rows_in_memory).size() + most.owned_slice(batch).size() +
-                          most.owned_slice(negative_rows(config, batch)).size() +
-                          (is_persistent(config) ? most.owned_slice(config.sampler.population).size() : 0));
+          static_cast<double>(most.owned_slice(cost.rows_in_memory).size() + most.owned_slice(batch).size() +
+                              most.owned_slice(negative_rows(config, batch)).size()) +
+      static_cast<double>(dimension) * chain_rows(config, most);
   // Parameters, gradient, average, two packed copies of both networks, two moments; then the 64-bit sums: one
   // copy a thread, and the total.
   const double copies = 9.0 * sizeof(Scalar) + 8.0 * (core::ExecutionSpace().concurrency() + 1);

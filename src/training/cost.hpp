@@ -24,8 +24,8 @@ struct Cost {
   double flops = 0;           ///< of the whole run
 };
 
-/// In units of W, the weights of all matrices: a Langevin step of one chain 4W, and for each data row the
-/// work of the objective.
+/// In units of W, the weights of all matrices: a Langevin step, a leapfrog or a random walk's proposal of one
+/// chain 4W, and for each data row the work of the objective.
 template <class Scalar>
 Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape,
                   const comm::ShardMap& shards, std::int64_t training_rows, int ranks);

@@ -15,12 +15,15 @@ Cells cells(const Metrics& m) {
   const auto add = [&](const std::string& name, double value) {
     result.emplace_back(name, fmt::format("{}", value));
   };
+  const auto add_optional = [&](const std::string& name, const std::optional<double>& value) {
+    if (value) add(name, *value);
+  };
   result.emplace_back("step", fmt::format("{}", m.step));
   add("loss", m.loss.loss);
   for (const auto& [name, value] : m.loss.terms) add(name, value);
-  if (m.validation_energy) add("validation_energy", *m.validation_energy);
+  add_optional("validation_energy", m.validation_energy);
   add("score_norm", m.score_norm);
-  if (m.log_z) add("log_z", *m.log_z);
+  add_optional("log_z", m.log_z);
   add("validation_loss", m.validation_loss);
   if (!m.chains) add("loss_fraction", m.loss_fraction());
   add("gradient_norm", m.gradient_norm);
@@ -30,6 +33,12 @@ Cells cells(const Metrics& m) {
     add("equipartition", m.chains->equipartition);
     add("outside", m.chains->outside);
     add("chain_age", m.chains->age);
+    add_optional("chain_acceptance", m.chains->acceptance);
+    add_optional("chain_step_size", m.chains->step_size);
+    add_optional("exchange_rate", m.chains->exchange_rate);
+    add_optional("chain_ancestors", m.chains->ancestors);
+    add_optional("chain_autocorrelation", m.chains->autocorrelation);
+    add_optional("chain_r_hat", m.chains->r_hat);
   }
   result.emplace_back("samples_per_second", fmt::format("{:.1f}", m.samples_per_second));
   result.emplace_back("seconds", fmt::format("{:.3f}", m.seconds));

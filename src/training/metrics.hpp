@@ -15,8 +15,21 @@ struct ChainMetrics {
   double gradient_norm = 0;  ///< mean ‖∇E‖
   double equipartition =
       0;  ///< mean (x - c)·∇E / (D·T): 1 for chains in equilibrium, by partial integration, whatever E is
-  double outside = 0;  ///< fraction outside the range of the training data
-  double age = 0;      ///< mean Langevin steps since the last restart
+  double outside = 0;                   ///< fraction outside the range of the training data
+  double age = 0;                       ///< mean steps since the last restart
+  std::optional<double> acceptance;     ///< mean probability, with a Metropolis test; of the coldest replicas
+  std::optional<double> step_size;      ///< to be taken next, with a Metropolis test
+  std::optional<double> exchange_rate;  ///< of temperatures: share accepted
+  /// Of persistent chains: the share of those in the population that have not restarted in the last log_every
+  /// steps of training.
+  std::optional<double> ancestors;
+  /// Of persistent chains: the correlation, over those that did not restart, of the energies at which a chain
+  /// was written back last and the time before.
+  std::optional<double> autocorrelation;
+  /// Of the energies of the first persistent chains when they were last written back, less their common
+  /// drift.
+  std::optional<double> r_hat;
+  std::int64_t r_hat_draws = 0;  ///< how many of each chain it is made of; no column
 };
 
 /// One line of metrics.csv. All but the last two columns are a function of the config alone. A figure that

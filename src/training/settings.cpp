@@ -47,7 +47,20 @@ sampling::LangevinSettings langevin_settings(const config::RunConfig& config) {
   const config::SamplerSection& sampler = config.sampler;
   const double temperature = config::langevin_temperature(config);
   return {static_cast<int>(sampler.steps), sampler.step_size,
-          std::sqrt(2.0 * sampler.step_size * temperature), sampler.gradient_clip};
+          std::sqrt(2.0 * sampler.step_size * temperature), sampler.gradient_clip,
+          sampler.kind == config::SamplerKind::annealed_langevin ? sampler.anneal : 1.0};
+}
+
+sampling::Moves moves(const config::RunConfig& config) {
+  using config::LadderMoves;
+  using config::SamplerKind;
+  const bool tempered = config.sampler.kind == SamplerKind::parallel_tempering;
+  const auto is = [&](SamplerKind kind, LadderMoves moves) {
+    return tempered ? config.sampler.moves == moves : config.sampler.kind == kind;
+  };
+  if (is(SamplerKind::hmc, LadderMoves::hmc)) return sampling::Moves::hmc;
+  return is(SamplerKind::metropolis, LadderMoves::metropolis) ? sampling::Moves::metropolis
+                                                              : sampling::Moves::mala;
 }
 
 optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer) {

@@ -9,6 +9,7 @@
 #include "optimizer/schedule.hpp"
 #include "optimizer/weight_regularizer.hpp"
 #include "sampling/langevin.hpp"
+#include "sampling/moves.hpp"
 
 namespace ebmpi::training {
 
@@ -19,6 +20,8 @@ namespace ebmpi::training {
 /// an input more where it is told σ, and the log normaliser where it is learned.
 network::MlpShape mlp_shape(const config::RunConfig& config, int dimension);
 sampling::LangevinSettings langevin_settings(const config::RunConfig& config);
+/// How chains with a Metropolis test move.
+sampling::Moves moves(const config::RunConfig& config);
 optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer);
 optimizer::RegularizerSettings regularizer_settings(const config::OptimizerSection& optimizer);
 optimizer::Schedule schedule(const config::RunConfig& config);

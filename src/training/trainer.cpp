@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "comm/device_memory.hpp"
-#include "comm/exact_sum.hpp"
 #include "core/error.hpp"
 #include "network/mlp_energy.hpp"
+#include "training/chain_figures.hpp"
 #include "training/make_objective.hpp"
 #include "training/model.hpp"
 
@@ -37,9 +37,6 @@ std::string after_divergence(const config::RunConfig& config) {
           ? " or sampler.step_size, a larger objective.energy_regularization"
           : "");
 }
-
-/// Data with jitter reach this many of its standard deviations beyond the range of the rows.
-constexpr double jitter_reach = 4.0;
 
 /// The decay at `step` (from 1) that makes the moving average one of the parameters after steps 1 to `step`,
 /// with weights that fall by `decay` a step and add up to 1: the initial parameters have no part in it.
@@ -80,7 +77,7 @@ Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::Sha
     network_.pack();
   }
   Kokkos::deep_copy(average_.parameters(), network_.parameters());
-  if (config::is_contrastive_divergence(config)) chains_.emplace(config, shards, data_);
+  if (config::is_contrastive_divergence(config)) chains_.emplace(communicator, config, shards, data_);
   if (needs_noise(config)) noise_.emplace(communicator, shards, config, data_);
   validation_objective_ = make_validation_objective<Scalar>(config, network_.shape());
   if (validation_objective_)
@@ -213,56 +210,6 @@ void Trainer<Scalar>::clip() {
   if (bound > 0.0) norm_.clip(gradient_, gradient_norm_, bound);
 }
 
-/// Sums over one shard's chains of this step: ‖∇E‖, virial, outside the data's range, rows; then ages and
-/// chains of its slice of the population.
-template <class Scalar>
-std::vector<double> Trainer<Scalar>::local_chain_sums(std::int64_t shard) const {
-  const std::int64_t batch_size = config_.optimizer.batch_size;
-  const comm::IndexRange slice = shards_.slice(batch_size, shard);
-  const std::int64_t first_row = shards_.owned_slice(batch_size).first;
-  const auto norms = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), chains_->watch().gradient_norm);
-  const auto virial = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), chains_->watch().virial);
-  const auto x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), batch_.negatives());
-  const data::ModelSpaceMoments& moments = data_.moments();
-  const double margin = jitter_reach * config_.data.jitter;
-  std::vector<double> sums(6, 0.0);
-  for (std::int64_t row = slice.first - first_row; row < slice.last - first_row; ++row) {
-    bool outside = false;
-    for (int d = 0; d < data_.dimension(); ++d) {
-      outside |= x(row, d) < moments.minimum[d] - margin || x(row, d) > moments.maximum[d] + margin;
-    }
-    sums[0] += norms(row);
-    sums[1] += virial(row);
-    sums[2] += outside ? 1.0 : 0.0;
-    sums[3] += 1.0;
-  }
-  if (const auto* population = chains_->population()) {
-    const auto age = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), population->age());
-    const data::ShardSlice& own =
-        chains_->population_slices()[static_cast<std::size_t>(shard - shards_.owned().first)];
-    for (std::int64_t chain = own.local_first; chain < own.local_first + own.size; ++chain) {
-      sums[4] += static_cast<double>(age(chain));
-      sums[5] += 1.0;
-    }
-  }
-  return sums;
-}
-
-template <class Scalar>
-ChainMetrics Trainer<Scalar>::measure_chains() {
-  std::vector<std::vector<double>> partials;
-  for (std::int64_t shard = shards_.owned().first; shard < shards_.owned().last; ++shard) {
-    partials.push_back(local_chain_sums(shard));
-  }
-  const std::vector<double> sums = comm::sum_over_shards(communicator_, shards_, 6, partials);
-  ChainMetrics chains;
-  chains.gradient_norm = sums[0] / sums[3];
-  chains.equipartition = sums[1] / sums[3] / (data_.dimension() * temperature());
-  chains.outside = sums[2] / sums[3];
-  chains.age = sums[5] > 0 ? sums[4] / sums[5] : chains_->steps();
-  return chains;
-}
-
 /// A network as commands that are told nothing else see it: at the lowest noise level, where it is told one.
 template <class Scalar>
 network::MlpEnergy<Scalar> Trainer<Scalar>::energy_of(const network::Mlp<Scalar>& network) const {
@@ -291,7 +238,7 @@ Metrics Trainer<Scalar>::form() const {
   metrics.loss = objective_->report(std::vector<double>(static_cast<std::size_t>(objective_->terms())), 1.0);
   if (config::has_energy(config_)) metrics.validation_energy = 0.0;
   if (network_.shape().log_normalizer == network::LogNormalizer::learned) metrics.log_z = 0.0;
-  if (chains_) metrics.chains.emplace();
+  if (chains_) metrics.chains = chain_form(config_);
   return metrics;
 }
 
@@ -309,17 +256,18 @@ Metrics Trainer<Scalar>::measure() {
   metrics.validation_loss = state_.validation.loss;
   metrics.gradient_norm = gradient_norm_;
   metrics.learning_rate = schedule_(state_.step);
-  if (chains_) metrics.chains = measure_chains();
+  if (chains_) {
+    metrics.chains = measure_chains(communicator_, shards_, config_, data_.moments(), batch_.negatives(),
+                                    state_.step, *chains_);
+  }
   metrics.seconds = state_.seconds;
   return metrics;
 }
 
 template <class Scalar>
 CheckpointParts<Scalar> Trainer<Scalar>::parts() {
-  sampling::Population<Scalar>* const population = chains_ ? chains_->population() : nullptr;
-  const std::int64_t first_chain = population ? shards_.owned_slice(config_.sampler.population).first : 0;
-  return {network_,   average_.parameters(), optimizer_, spectral_norm_ ? &*spectral_norm_ : nullptr,
-          population, first_chain,           data_};
+  return {network_, average_.parameters(),         optimizer_, spectral_norm_ ? &*spectral_norm_ : nullptr,
+          shards_,  chains_ ? &*chains_ : nullptr, data_};
 }
 
 template <class Scalar>

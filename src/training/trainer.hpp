@@ -74,8 +74,6 @@ private:
   void update(std::int64_t step);
   bool may_be_logged(std::int64_t step) const;
   void clip();
-  ChainMetrics measure_chains();
-  std::vector<double> local_chain_sums(std::int64_t shard) const;
   network::MlpEnergy<Scalar> energy_of(const network::Mlp<Scalar>& network) const;
   CheckpointParts<Scalar> parts();
 

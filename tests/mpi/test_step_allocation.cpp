@@ -63,12 +63,16 @@ TEST_CASE("a step of training allocates no array and keeps no memory") {
   const comm::Communicator world(MPI_COMM_WORLD);
   Kokkos::Tools::Experimental::set_allocate_data_callback(
       [](Kokkos_Profiling_SpaceHandle, const char*, const void*, std::uint64_t) { ++view_allocations; });
-  for (const char* kind : {"contrastive_divergence", "persistent_contrastive_divergence", "score_matching",
-                           "sliced_score_matching", "denoising_score_matching",
-                           "noise_contrastive_estimation", "energy_discrepancy"}) {
+  const std::string persistent = "persistent_contrastive_divergence\"\n[sampler]\nkind = \"";
+  for (const std::string& kind :
+       {std::string("contrastive_divergence"), std::string("persistent_contrastive_divergence"),
+        std::string("score_matching"), std::string("sliced_score_matching"),
+        std::string("denoising_score_matching"), std::string("noise_contrastive_estimation"),
+        std::string("energy_discrepancy"), persistent + "mala\"\nbox = 0.1\nadapt_steps = 5",
+        persistent + "hmc", persistent + "parallel_tempering\"\nexchange_every = 1\nadapt_steps = 5"}) {
     config::RunConfig config = config::parse_config(
         std::string("[data]\ndensity = \"two_moons\"\ncount = 4000\n[objective]\nkind = \"") + kind +
-            "\"\n[optimizer]\nbatch_size = 512\ngradient_clip = 1.0",
+            (kind.ends_with("5") ? "" : "\"") + "\n[optimizer]\nbatch_size = 512\ngradient_clip = 1.0",
         "test");
     config.sampler.steps = 2;
     config.run.validate_every = 0;

@@ -55,6 +55,22 @@ VARIANTS = {
         sampler='start = "data"\nnoise_scale = 0.05', optimizer="adam", optimizer_keys=""),
 }
 
+# Between them every kind of sampler, with what a checkpoint keeps of it: search of the step size, replicas and levels.
+SAMPLER_VARIANTS = {
+    "MALA, tuned, in a box": ("persistent_contrastive_divergence",
+                              'kind = "mala"\nadapt_steps = 13\nbox = 0.1\npopulation = 433\nreinitialize = 0.2'),
+    "random walk, tuned, chains from data": ("contrastive_divergence",
+                                             'kind = "metropolis"\nstep_size = 0.3\nstart = "data"\nadapt_steps = 50\n'
+                                             "target_acceptance = 0.4"),
+    "Hamiltonian trajectories": ("persistent_contrastive_divergence",
+                                 'kind = "hmc"\nstep_size = 0.2\nleapfrogs = 3\npopulation = 301\ntemperature = 0.7'),
+    "annealed Langevin in a box": ("persistent_contrastive_divergence",
+                                   'kind = "annealed_langevin"\nbox = 0.0\npopulation = 350\nanneal = 4.0'),
+    "parallel tempering, tuned": ("persistent_contrastive_divergence",
+                                  'kind = "parallel_tempering"\nstep_size = 0.2\nleapfrogs = 2\nlevels = 3\n'
+                                  "exchange_every = 4\nadapt_steps = 17\npopulation = 433\nreinitialize = 0.2"),
+}
+
 # Objectives without chains: between them every way of drawing samples, every regulariser and every state.
 PLAIN_CONFIG = """
 [run]
@@ -153,6 +169,22 @@ class Decomposition(harness.Case):
     def test_chains_from_data(self):
         config, reference = self.check_variant(VARIANTS["chains from data, double, principal components"])
         self.check_resumes(config, reference, 3)
+
+    def test_samplers(self):
+        for number, (name, (objective, sampler)) in enumerate(SAMPLER_VARIANTS.items()):
+            keys = dict(precision="float", data='density = "two_moons"\ncount = 1999', activation="silu",
+                        objective=objective, sampler=sampler, optimizer="adam", optimizer_keys="")
+            config = self.write(f"sampler-{number}.toml", CONFIG.format(steps=STEPS, **keys))
+            reference = self.outcome(self.train(config, f"sampler-{number}-reference", 1, 1))
+            columns = reference[1][0].split(",")
+            self.assertEqual("chain_r_hat" in columns, objective.startswith("persistent"))
+            self.assertEqual("exchange_rate" in columns, "parallel_tempering" in sampler)
+            self.assertEqual("chain_acceptance" in columns, "annealed" not in sampler)
+            with self.subTest(sampler=name, ranks=3):
+                self.assertEqual(self.outcome(self.train(config, f"sampler-{number}-3", 3, 2)), reference)
+            with self.subTest(sampler=name, resumed=True):
+                self.train(config, f"sampler-{number}-resumed", 4, 1, steps=9 + number)
+                self.assertEqual(self.outcome(self.train(config, f"sampler-{number}-resumed", 2, 1)), reference)
 
     def test_objectives_without_chains(self):
         for number, (name, keys) in enumerate(PLAIN_VARIANTS.items()):

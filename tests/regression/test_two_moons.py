@@ -60,6 +60,17 @@ class TwoMoons(Trained):
                 self.assertGreater(mean, goals[name], f"standard error {error:.4f}")
                 self.assertLess(mean, CEILING + 4.0 * error, "better than the truth: the normalisation is wrong")
 
+    def test_chains_with_a_metropolis_test(self):
+        job = self.start(JOBS / "mala.toml", "mala", "--steps", "3000")
+        x = two_moons(SAMPLES)
+        self.assertEqual(self.finish(job), "")
+        mean, error = log_likelihood(self.newest("mala"), x)
+        print(f"mala: log-likelihood {mean:.4f} ± {error:.4f} (ceiling {CEILING})")
+        self.assertGreater(mean, -1.15, f"standard error {error:.4f}")
+        self.assertLess(mean, CEILING + 4.0 * error, "better than the truth: the normalisation is wrong")
+        metrics = ebmpi_reader.Run(self.folder / "mala").metrics
+        self.assertLess(abs(np.mean(metrics["chain_acceptance"][-5:]) - 0.574), 0.1)
+
     def test_failing_chains_are_named(self):
         errors = self.finish(self.start(JOBS / "pcd.toml", "failing", "--set=objective.energy_regularization=0",
                                         "--set=sampler.steps=20", "--steps", "2600"))

@@ -75,6 +75,42 @@ TEST_CASE("Each sign of failing chains is named once, from the third line on", "
   }
 }
 
+TEST_CASE("A sampler that is not at its best is named with a remedy, and only standstill is failure",
+          "[training]") {
+  const auto with = [](double acceptance, double exchange_rate, double r_hat, std::int64_t draws) {
+    Metrics metrics = healthy(0);
+    metrics.chains->acceptance = acceptance;
+    metrics.chains->exchange_rate = exchange_rate;
+    metrics.chains->r_hat = r_hat;
+    metrics.chains->r_hat_draws = draws;
+    return metrics;
+  };
+  struct Case {
+    Metrics metrics;
+    const char *text, *remedy;
+    bool is_failure;
+  };
+  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+  const Case cases[] = {
+      {with(0.01, 0.5, 1.0, 64), "1 % of the chains' proposals", "lower sampler.step_size", true},
+      {with(undefined, 0.5, 1.0, 64), "nan % of the chains' proposals", "lower sampler.step_size", true},
+      {with(0.995, 0.5, 1.0, 64), "99.5 % of the chains' proposals", "raise sampler.step_size", false},
+      {with(0.6, 0.02, 1.0, 64), "2 % of the exchanges", "raise sampler.levels", false},
+      {with(0.6, 0.5, 1.7, 64), "R-hat 1.7", "sampler.kind = \"parallel_tempering\"", false}};
+  for (const Case& example : cases) {
+    ChainHealth health;
+    const std::vector<std::string> found = warnings(health, example.metrics, 20);
+    REQUIRE(found.size() == 1);
+    CHECK_THAT(found[0], ContainsSubstring(example.text) && ContainsSubstring(example.remedy));
+    CHECK(health.verdict().empty() != example.is_failure);
+  }
+  for (const Metrics& metrics : {with(0.06, 0.06, 1.09, 64), with(0.97, 1.0, 1.0, 64),
+                                 with(0.6, 0.5, 3.0, 63), with(0.6, 0.5, undefined, 0)}) {
+    ChainHealth health;
+    CHECK(warnings(health, metrics, 20).empty());
+  }
+}
+
 TEST_CASE("The verdict is on the last lines only", "[training]") {
   ChainHealth health;
   Metrics failing = healthy(0);

@@ -5,6 +5,7 @@
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "config/parse.hpp"
 #include "core/error.hpp"
 
 using namespace ebmpi;
@@ -52,6 +53,25 @@ TEST_CASE("Parameters, operations and bytes are those counted by hand", "[traini
   CHECK_THAT(training::describe(cost),
              ContainsSubstring("parameters           20\n") && ContainsSubstring("3 on 2 ranks\n") &&
                  ContainsSubstring("4.48e-06 GF") && ContainsSubstring("4.48e-06 TF"));
+}
+
+TEST_CASE("Chains cost what their kind evaluates", "[training]") {
+  const network::MlpShape shape{2, {4}};  // 12 weights
+  const comm::ShardMap shards(2, 1, 0);
+  const auto chains = [&](const std::string& sampler) {
+    const config::RunConfig config = config::parse_config(
+        "[data]\ndensity = \"gaussian\"\n[sampler]\nsteps = 6\n" + sampler + "[optimizer]\nbatch_size = 10\n",
+        "test");
+    const training::Cost cost = training::cost_of_step<float>(config, shape, shards, 100, 1);
+    return cost.flops_per_step / (10 * 12) - 2 * 6;  // less data and negatives, forward and in reverse
+  };
+  CHECK(chains("") == 4 * 6);
+  CHECK(chains("kind = \"annealed_langevin\"\n") == 4 * 6);
+  CHECK(chains("kind = \"mala\"\n") == 4 * 7);
+  CHECK(chains("kind = \"metropolis\"\n") == 4 * 7);
+  CHECK(chains("kind = \"hmc\"\nleapfrogs = 5\n") == 4 * 31);
+  CHECK(chains("kind = \"parallel_tempering\"\nleapfrogs = 5\nlevels = 3\n") == 3 * 4 * 31);
+  CHECK(chains("kind = \"parallel_tempering\"\nmoves = \"mala\"\nlevels = 2\n") == 2 * 4 * 7);
 }
 
 TEST_CASE("More memory than a rank can have is refused with its size", "[training]") {

@@ -105,6 +105,14 @@ std::vector<config::RunConfig> kinds_of_run() {
   runs.back().objective.contrast = config::NoiseContrast::ranking;
   runs.push_back(with_objective(ObjectiveKind::denoising_score_matching));
   runs.back().data.window = 200;
+  for (const config::SamplerKind kind : {config::SamplerKind::mala, config::SamplerKind::annealed_langevin,
+                                         config::SamplerKind::parallel_tempering}) {
+    runs.push_back(test::small_config());
+    runs.back().sampler.kind = kind;
+    runs.back().sampler.gradient_clip = 0.0;
+    runs.back().sampler.adapt_steps = config::is_untested(runs.back()) ? 0 : 6;
+    runs.back().sampler.box = 0.1;
+  }
   return runs;
 }
 
@@ -131,7 +139,9 @@ TEMPLATE_TEST_CASE("Every kernel, fence and View of a run has a label of ebmpi",
          {draw, "ebmpi::objective::add_jet_gradients", "ebmpi::core::collect_sums", "ebmpi::network::pack"}) {
       CHECK(heard.kernels.contains(kernel));  // the listener does hear
     }
-    CHECK(heard.kernels.contains("ebmpi::sampling::langevin") == has_chains(config));
+    const bool untested = has_chains(config) && config::is_untested(config);
+    CHECK(heard.kernels.contains("ebmpi::sampling::langevin") == untested);
+    CHECK(heard.kernels.contains("ebmpi::sampling::transitions") == (has_chains(config) && !untested));
     CHECK(heard.views.contains("ebmpi::network::parameters"));
   }
 }
