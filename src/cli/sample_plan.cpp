@@ -139,6 +139,8 @@ std::string choose_sampler(const ChainArguments& arguments, bool sigma_is_given,
   if (!arguments.sampler.empty()) return arguments.sampler;
   if (!model.sigmas().empty() && !sigma_is_given) return std::string(annealed_langevin);
   if (model.runs.empty()) return "hmc";  // a closed form: nothing was trained
+  // That name means another thing in training: there the temperature falls, and no noise level is told.
+  if (model.sampler().kind == config::SamplerKind::annealed_langevin) return "langevin";
   return std::string(config::to_string(model.sampler().kind));
 }
 
@@ -193,8 +195,8 @@ ChainPlan plan_new_chains(const comm::Communicator& communicator, const ChainArg
         "raise --steps",
         plan.adapt, plan.steps));
   }
-  plan.target_acceptance = arguments.target_acceptance.value_or(
-      evaluation::best_acceptance(plan.settings.moves, model.transform.model_dimension()));
+  plan.target_acceptance = arguments.target_acceptance.value_or(sampling::best_acceptance(
+      evaluation::tested_moves(plan.settings.moves), model.transform.model_dimension()));
   return plan;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/random.hpp"
 #include "core/to_device.hpp"
+#include "sampling/moves.hpp"
 #include "sampling/transitions.hpp"
 
 namespace ebmpi::evaluation {
@@ -14,9 +15,6 @@ namespace ebmpi::evaluation {
 using core::ExecutionSpace;
 
 namespace {
-
-/// Trajectories' steps vary by this share of their length, lest they close upon themselves.
-constexpr double trajectory_jitter = 0.2;
 
 /// A rank's chains: whole tiles, so that all lanes work.
 comm::IndexRange own_chains(const comm::Communicator& communicator, std::int64_t chains) {
@@ -92,10 +90,10 @@ double AnnealedChains<Scalar>::transitions(double beta, double step_size, int co
   sampling::ChainTarget<Scalar> target;
   target.energy_weight = static_cast<Scalar>(beta * moves_.energy_weight);
   target.spring = static_cast<Scalar>(1.0 - beta);
-  sampling::run_transitions(ExecutionSpace(), energy_.view(), target,
-                            {sampling::Proposal::trajectory, moves_.leapfrogs, trajectory_jitter}, count,
-                            step_size, sampling::transition_keys(moves_.seed, core::Purpose::annealing_noise),
-                            step, state_, tally_);
+  sampling::run_transitions(
+      ExecutionSpace(), energy_.view(), target,
+      {sampling::Proposal::trajectory, moves_.leapfrogs, sampling::trajectory_jitter}, count, step_size,
+      sampling::transition_keys(moves_.seed, core::Purpose::annealing_noise), step, state_, tally_);
   const std::vector<double> acceptance = gather(communicator_, tally_.acceptance);
   return std::accumulate(acceptance.begin(), acceptance.end(), 0.0) /
          (static_cast<double>(chains_) * static_cast<double>(count));
@@ -118,8 +116,8 @@ std::vector<double> AnnealedChains<Scalar>::anneal(const AnnealingSchedule& sche
   for (int stage = 0; stage < stages; stage += launch_stages, ++first_step) {
     sampling::run_annealing(ExecutionSpace(), energy_.view(), path, stage,
                             std::min(stages, stage + launch_stages),
-                            {sampling::Proposal::trajectory, moves_.leapfrogs, trajectory_jitter}, 1,
-                            sampling::transition_keys(moves_.seed, core::Purpose::annealing_noise),
+                            {sampling::Proposal::trajectory, moves_.leapfrogs, sampling::trajectory_jitter},
+                            1, sampling::transition_keys(moves_.seed, core::Purpose::annealing_noise),
                             first_step, state_, log_weights);
   }
   return gather(communicator_, log_weights);

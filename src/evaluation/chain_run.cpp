@@ -21,45 +21,22 @@ using core::to_host;
 
 namespace {
 
-/// Trajectories' steps vary by this share of their length, lest they close upon themselves.
-constexpr double trajectory_jitter = 0.2;
-
 std::vector<double> all_temperatures(const ChainSettings& settings) {
   std::vector<double> temperatures{settings.temperature};
   temperatures.insert(temperatures.end(), settings.hotter.begin(), settings.hotter.end());
   return temperatures;
 }
 
-sampling::TransitionSettings transition_settings(const ChainSettings& settings) {
-  switch (settings.moves) {
-    case MoveKind::metropolis:
-      return {sampling::Proposal::random_walk, 1, 0.0};
-    case MoveKind::hmc:
-      return {sampling::Proposal::trajectory, settings.leapfrogs, trajectory_jitter};
-    default:
-      return {sampling::Proposal::trajectory, 1, 0.0};
-  }
-}
-
-/// What a step size is in the units of sampling/transitions.hpp: η∇E + √(2ηT)ξ is a leapfrog of ε = √(2ηT).
-double length_of(double step_size, MoveKind moves, double temperature) {
-  return moves == MoveKind::mala ? std::sqrt(2.0 * step_size * temperature) : step_size;
-}
-
-double step_size_of(double length, MoveKind moves, double temperature) {
-  return moves == MoveKind::mala ? length * length / (2.0 * temperature) : length;
-}
-
 }  // namespace
 
-double best_acceptance(MoveKind moves, std::int64_t dimension) {
+sampling::Moves tested_moves(MoveKind moves) {
   switch (moves) {
     case MoveKind::metropolis:
-      return 0.234 + (0.44 - 0.234) / static_cast<double>(dimension);
+      return sampling::Moves::metropolis;
     case MoveKind::hmc:
-      return 0.8;
+      return sampling::Moves::hmc;
     default:
-      return 0.574;
+      return sampling::Moves::mala;
   }
 }
 
@@ -85,22 +62,14 @@ ChainRun<Scalar>::ChainRun(const comm::Communicator& communicator, const trainin
   weights_ = Numbers("ebmpi::evaluation::weights", rows);
   step_lengths_ = Numbers("ebmpi::evaluation::step_lengths", rows);
   target_.energy_weights = weights_;
-  if (settings_.box >= 0.0) {
-    std::vector<double> minimum = model_.moments.minimum, maximum = model_.moments.maximum;
-    for (std::size_t d = 0; d < minimum.size(); ++d) {
-      const double margin = settings_.box * (model_.moments.maximum[d] - model_.moments.minimum[d]);
-      minimum[d] -= margin;
-      maximum[d] += margin;
-    }
-    minimum_ = core::to_device<Scalar>(minimum, "ebmpi::evaluation::minimum");
-    maximum_ = core::to_device<Scalar>(maximum, "ebmpi::evaluation::maximum");
-    target_.minimum = minimum_;
-    target_.maximum = maximum_;
-  }
+  box_ = sampling::widened_box<Scalar>(settings_.box, model_.moments.minimum, model_.moments.maximum);
+  target_.minimum = box_.minimum;
+  target_.maximum = box_.maximum;
   // Hotter distributions are wider, and take longer steps.
   for (const double temperature : ladder_.temperatures()) {
-    lengths_.push_back(length_of(settings_.step_size, settings_.moves, settings_.temperature) *
-                       std::sqrt(temperature / settings_.temperature));
+    lengths_.push_back(
+        sampling::length_of(settings_.step_size, tested_moves(settings_.moves), settings_.temperature) *
+        std::sqrt(temperature / settings_.temperature));
   }
   for (std::int64_t replica = 0; replica < chains_ * settings_.replicas(); ++replica)
     levels_.push_back(replica % settings_.replicas());
@@ -110,6 +79,7 @@ ChainRun<Scalar>::ChainRun(const comm::Communicator& communicator, const trainin
 template <class Scalar>
 void ChainRun<Scalar>::start_from_noise() {
   draw_starts(model_, settings_.seed, replicas_, state_.x);
+  if (box_.exists()) sampling::put_inside(state_.x, box_);
   is_fresh_ = false;
 }
 
@@ -131,6 +101,7 @@ void ChainRun<Scalar>::place(const std::vector<Scalar>& own) {
   const auto host = Kokkos::create_mirror_view(state_.x);
   std::ranges::copy(own, host.data());
   Kokkos::deep_copy(state_.x, host);
+  if (box_.exists()) sampling::put_inside(state_.x, box_);
   is_fresh_ = false;
 }
 
@@ -183,7 +154,7 @@ void ChainRun<Scalar>::run_langevin(const network::CombinedEnergy<Scalar>& energ
   for (std::int64_t done = 0; done < steps; done += segment_steps, ++segments_) {
     langevin.steps = static_cast<int>(std::min(segment_steps, steps - done));
     sampling::run_langevin(ExecutionSpace(), energy, langevin, key, static_cast<std::uint32_t>(segments_),
-                           {state_.x, state_.numbers, minimum_, maximum_});
+                           {state_.x, state_.numbers, box_.minimum, box_.maximum});
   }
   is_fresh_ = false;
 }
@@ -205,9 +176,11 @@ void ChainRun<Scalar>::run_transitions(std::int64_t steps) {
   const std::int64_t most = is_tempered() ? std::min(segment_steps, settings_.exchange_every) : segment_steps;
   for (std::int64_t done = 0; done < steps; done += most, ++segments_) {
     const std::int64_t count = std::min(most, steps - done);
-    sampling::run_transitions(ExecutionSpace(), model_.energy(), target_, transition_settings(settings_),
-                              static_cast<int>(count), 0.0, keys, static_cast<std::uint32_t>(segments_),
-                              state_, tally_, Kokkos::View<const Scalar*, core::MemorySpace>(step_lengths_));
+    sampling::run_transitions(
+        ExecutionSpace(), model_.energy(), target_,
+        sampling::transition_settings(tested_moves(settings_.moves), settings_.leapfrogs),
+        static_cast<int>(count), 0.0, keys, static_cast<std::uint32_t>(segments_), state_, tally_,
+        Kokkos::View<const Scalar*, core::MemorySpace>(step_lengths_));
     if (is_tempered()) exchange();
   }
   transitions_ += steps;
@@ -324,7 +297,8 @@ std::vector<double> ChainRun<Scalar>::step_sizes() const {
   if (settings_.moves == MoveKind::langevin) return {settings_.step_size};
   std::vector<double> sizes;
   for (std::size_t level = 0; level < lengths_.size(); ++level)
-    sizes.push_back(step_size_of(lengths_[level], settings_.moves, ladder_.temperatures()[level]));
+    sizes.push_back(sampling::step_size_of(lengths_[level], tested_moves(settings_.moves),
+                                           ladder_.temperatures()[level]));
   return sizes;
 }
 

@@ -8,7 +8,8 @@
 
 #include "comm/communicator.hpp"
 #include "comm/shards.hpp"
-#include "sampling/chain_tile.hpp"
+#include "sampling/chain_box.hpp"
+#include "sampling/moves.hpp"
 #include "sampling/tempering.hpp"
 #include "training/model.hpp"
 
@@ -21,6 +22,9 @@ enum class MoveKind {
   metropolis,  ///< random walk
   hmc          ///< Hamiltonian trajectories
 };
+
+/// The name of moves with a Metropolis test in sampling/; Langevin's have none, and are MALA's proposal.
+sampling::Moves tested_moves(MoveKind moves);
 
 /// Chains in a trained energy.
 struct ChainSettings {
@@ -128,16 +132,12 @@ private:
   sampling::ChainTarget<Scalar> target_;
   sampling::ChainTally<Scalar> tally_;
   Kokkos::View<Scalar*, core::MemorySpace> weights_, step_lengths_;  // (own replicas)
-  Kokkos::View<Scalar*, core::MemorySpace> minimum_, maximum_;       // (K), the box
-  std::vector<double> lengths_;                                      // (replicas of a chain)
-  std::vector<std::int64_t> levels_;                                 // of all replicas, on every rank
+  sampling::ChainBox<Scalar> box_;
+  std::vector<double> lengths_;       // (replicas of a chain)
+  std::vector<std::int64_t> levels_;  // of all replicas, on every rank
   std::vector<std::int64_t> tried_, accepted_;
   std::int64_t segments_ = 0, rounds_ = 0, transitions_ = 0;  // the last since the states before
   bool is_fresh_ = false;                                     // whether energy and gradient are those of x
 };
-
-/// The acceptance that makes the moves most efficient: Roberts and Rosenthal 2001, doi:10.1214/ss/1015346320;
-/// Beskos et al. 2013, arXiv 1001.4460.
-double best_acceptance(MoveKind moves, std::int64_t dimension);
 
 }  // namespace ebmpi::evaluation

@@ -6,6 +6,7 @@
 
 #include "core/to_host.hpp"
 #include "evaluation/row_pieces.hpp"
+#include "sampling/moves.hpp"
 #include "sampling/transitions.hpp"
 
 namespace ebmpi::evaluation {
@@ -15,9 +16,6 @@ namespace {
 /// Acceptance that trajectories are most efficient at, and Langevin's steps: Beskos et al. 2013, arXiv
 /// 1001.4460; Roberts and Rosenthal 1998, doi:10.1111/1467-9868.00123.
 constexpr double trajectory_acceptance = 0.8, langevin_acceptance = 0.574;
-
-/// Trajectories' steps vary by this share of their length, lest they close upon themselves.
-constexpr double trajectory_jitter = 0.2;
 
 /// Steps are kept in this range, of which a target without anything to move would leave the upper end.
 constexpr double shortest_step = 1e-8, longest_step = 1e2;
@@ -60,7 +58,7 @@ void RowChains<Scalar>::upload_lengths() {
 template <class Scalar>
 void RowChains<Scalar>::run(std::int64_t transitions) {
   const sampling::TransitionSettings settings{sampling::Proposal::trajectory, moves_.leapfrogs,
-                                              moves_.leapfrogs > 1 ? trajectory_jitter : 0.0};
+                                              moves_.leapfrogs > 1 ? sampling::trajectory_jitter : 0.0};
   const auto keys = sampling::transition_keys(moves_.seed, core::Purpose::sample_noise);
   sampling::run_transitions(core::ExecutionSpace(), energy_, target_, settings, static_cast<int>(transitions),
                             0.0, keys, static_cast<std::uint32_t>(launches_++), state_, tally_,

@@ -31,20 +31,6 @@ void start_short_chains(std::int64_t step, config::ChainStart start, std::int64_
       });
 }
 
-/// The range of the training data, widened at each end by `share` of it; < 0: no box.
-template <class Scalar>
-ChainBox<Scalar> make_box(double share, const data::ModelSpaceMoments& moments) {
-  if (share < 0.0) return {};
-  std::vector<double> minimum = moments.minimum, maximum = moments.maximum;
-  for (std::size_t d = 0; d < minimum.size(); ++d) {
-    const double margin = share * (moments.maximum[d] - moments.minimum[d]);
-    minimum[d] -= margin;
-    maximum[d] += margin;
-  }
-  return {core::to_device<Scalar>(minimum, "ebmpi::training::box_minimum"),
-          core::to_device<Scalar>(maximum, "ebmpi::training::box_maximum")};
-}
-
 /// The coldest of the R replicas of each row, which stand in `x` (rows · R, D) with their levels, energies
 /// and gradients, becomes the row's sample in `chains` (rows, D) and is noted in `watch`.
 template <class Scalar>
@@ -84,7 +70,7 @@ Negatives<Scalar>::Negatives(const comm::Communicator& communicator, const confi
       start_distribution_{
           core::to_device<Scalar>(data.moments().mean, "ebmpi::training::start_mean"),
           core::to_device<Scalar>(data.moments().deviation, "ebmpi::training::start_deviation")},
-      box_(make_box<Scalar>(config.sampler.box, data.moments())),
+      box_(sampling::widened_box<Scalar>(config.sampler.box, data.moments().minimum, data.moments().maximum)),
       numbers_("ebmpi::training::chain_numbers",
                shards.owned_slice(config.optimizer.batch_size).size() * config::replicas(config)),
       noise_key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::chain_noise)),

@@ -60,7 +60,7 @@ private:
   std::optional<sampling::Population<Scalar>> population_;
   std::optional<sampling::EnergyRecord<Scalar>> record_;
   core::BatchSlots slots_;  // of the population
-  ChainBox<Scalar> box_;
+  sampling::ChainBox<Scalar> box_;
   std::unique_ptr<TestedChains<Scalar>> tested_;
   core::Rows<Scalar> replicas_;                                      // (rows · R, D) where R > 1
   Kokkos::View<std::int64_t*, core::MemorySpace> numbers_, levels_;  // (rows · R); levels only where R > 1

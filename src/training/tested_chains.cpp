@@ -50,16 +50,6 @@ sampling::LadderRows<Scalar> ladder_rows(std::int64_t rows, int levels, core::Ba
   return ladders;
 }
 
-template <class Scalar>
-void put_inside(const core::Rows<Scalar>& x, const ChainBox<Scalar>& box) {
-  const Kokkos::RangePolicy<ExecutionSpace> policy(0, x.extent(0));
-  Kokkos::parallel_for(
-      "ebmpi::training::put_inside", policy, KOKKOS_LAMBDA(std::int64_t row) {
-        for (std::size_t d = 0; d < x.extent(1); ++d)
-          x(row, d) = Kokkos::min(Kokkos::max(x(row, d), box.minimum(d)), box.maximum(d));
-      });
-}
-
 /// Acceptance probabilities are added as multiples of this, whose sums do not depend on their order.
 constexpr double acceptance_unit = 0x1p-32;
 
@@ -92,7 +82,7 @@ std::int64_t sum_of(const Kokkos::View<std::int64_t*, core::MemorySpace>& values
 
 template <class Scalar>
 TestedChains<Scalar>::TestedChains(const config::RunConfig& config, std::int64_t rows, int dimension,
-                                   ChainBox<Scalar> box, core::BatchSlots slots)
+                                   sampling::ChainBox<Scalar> box, core::BatchSlots slots)
     : moves_(moves(config)),
       settings_(sampling::transition_settings(moves_, static_cast<int>(config.sampler.leapfrogs))),
       steps_(static_cast<int>(config.sampler.steps)),
@@ -142,7 +132,8 @@ void TestedChains<Scalar>::advance(std::int64_t step, const Energy& energy, cons
   const ExecutionSpace space;
   const sampling::ChainState<Scalar> state{x, gradient_, energy_, numbers};
   clear();
-  if (target_.minimum.data()) put_inside(x, ChainBox<Scalar>{target_.minimum, target_.maximum});
+  if (target_.minimum.data())
+    sampling::put_inside(x, sampling::ChainBox<Scalar>{target_.minimum, target_.maximum});
   ladders_.level = levels;
   if (levels_.count > 1) sampling::apply_levels(space, levels_, ladders_);
   sampling::evaluate_chains(space, energy, state);

@@ -8,18 +8,13 @@
 #include "comm/communicator.hpp"
 #include "config/run_config.hpp"
 #include "network/mlp_energy.hpp"
+#include "sampling/chain_box.hpp"
 #include "sampling/chain_tile.hpp"
 #include "sampling/dual_averaging.hpp"
 #include "sampling/ladder.hpp"
 #include "sampling/moves.hpp"
 
 namespace ebmpi::training {
-
-/// The box that chains stay in, in model space.
-template <class Scalar>
-struct ChainBox {
-  Kokkos::View<const Scalar*, core::MemorySpace> minimum, maximum;  // (D); empty: none
-};
 
 /// How the chains of a step move under a Metropolis test: MALA, random walks or Hamiltonian trajectories,
 /// alone or as replicas on ladders of temperatures (parallel tempering).
@@ -31,8 +26,8 @@ public:
   using Search = sampling::DualAveraging;
 
   /// `slots`: those of this rank's chains in the batch, one for each row; needed only by ladders.
-  TestedChains(const config::RunConfig& config, std::int64_t rows, int dimension, ChainBox<Scalar> box,
-               core::BatchSlots slots);
+  TestedChains(const config::RunConfig& config, std::int64_t rows, int dimension,
+               sampling::ChainBox<Scalar> box, core::BatchSlots slots);
 
   /// Moves the replicas `x` (rows · R, D), which have the global `numbers` (rows · R), and on ladders the
   /// `levels` (rows · R), by the transitions of `step`. Those outside the box are first put on its border.

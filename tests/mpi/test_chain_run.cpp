@@ -52,7 +52,7 @@ TEST_CASE("warm-up finds the wanted acceptance", "[evaluation][chain_run]") {
   for (const MoveKind moves : {MoveKind::mala, MoveKind::metropolis, MoveKind::hmc}) {
     ChainRun<float> run(world, model, settings_of(moves, 0.01), 500);
     run.start_from_noise();
-    const double target = evaluation::best_acceptance(moves, 10);
+    const double target = sampling::best_acceptance(evaluation::tested_moves(moves), 10);
     run.warm_up(300, target);
     run.states();
     run.advance(100);

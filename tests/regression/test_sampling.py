@@ -119,10 +119,7 @@ class Sampling(WithModels):
             with h5py.File(harness.newest_checkpoint(self.moons)) as file:
                 low, high = file["data/minimum"][()], file["data/maximum"][()]
             z = numbers(path)["model_x"]
-            inside = (z >= low - 1e-6) & (z <= high + 1e-6)
-            if sampler == "langevin":  # clamped; the others refuse to leave, but noise may start them outside
-                self.assertTrue(inside.all())
-            self.assertGreater(inside.mean(), 0.9)
+            self.assertTrue(((z >= low - 1e-6) & (z <= high + 1e-6)).all())
 
     def test_refusals(self):
         run = lambda *options: ebmpi("sample", *options, "--output", self.out("a"), ranks=2, expect=2)
