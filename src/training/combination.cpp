@@ -170,9 +170,10 @@ Model<Scalar> combine_models(CombinationKind kind, const std::vector<Model<Scala
 template <class Scalar>
 Model<Scalar> tempered(const Model<Scalar>& model, double temperature) {
   Model<Scalar> result = model;
-  result.parts = network::EnergyModel<Scalar>(
-      network::combine(What::open_sum, {model.parts.steps()}, {1.0 / temperature}, {}), model.parts.parts(),
-      model.parts.dimension());
+  const std::vector<std::vector<network::EnergyStep>> alone(1, model.parts.steps());
+  result.parts =
+      network::EnergyModel<Scalar>(network::combine(What::open_sum, alone, {1.0 / temperature}, {}),
+                                   model.parts.parts(), model.parts.dimension());
   result.temperature = 1.0;
   result.known_log_z = KnownLogZ::none;
   result.step = 0;

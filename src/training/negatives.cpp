@@ -85,7 +85,7 @@ Negatives<Scalar>::Negatives(const comm::Communicator& communicator, const confi
   tested_ = std::make_unique<TestedChains<Scalar>>(config, rows, data.dimension(), box_, slots_);
   if (tested_->replicas() == 1) return;
   replicas_ = core::Rows<Scalar>("ebmpi::training::replicas", numbers_.extent(0), data.dimension());
-  levels_ = {"ebmpi::training::replica_levels", numbers_.extent(0)};
+  levels_ = decltype(levels_)("ebmpi::training::replica_levels", numbers_.extent(0));
 }
 
 template <class Scalar>
@@ -103,7 +103,7 @@ void Negatives<Scalar>::make_population(const config::RunConfig& config, const c
                       static_cast<std::uint64_t>(config.run.seed), config::replicas(config));
   population_->start_all();
   record_.emplace(own.size(), own.first, slots_);
-  watch_.energy = {"ebmpi::training::chain_energy", slots_.extent(0)};
+  watch_.energy = decltype(watch_.energy)("ebmpi::training::chain_energy", slots_.extent(0));
 }
 
 template <class Scalar>

@@ -45,8 +45,8 @@ sampling::LadderRows<Scalar> ladder_rows(std::int64_t rows, int levels, core::Ba
   ladders.weight = Numbers("ebmpi::training::replica_weights", replicas);
   ladders.step_length = Numbers("ebmpi::training::replica_steps", replicas);
   ladders.level_acceptance = Numbers("ebmpi::training::level_acceptance", replicas);
-  ladders.tried = {"ebmpi::training::exchanges_tried", static_cast<std::size_t>(rows)};
-  ladders.accepted = {"ebmpi::training::exchanges_accepted", static_cast<std::size_t>(rows)};
+  ladders.tried = decltype(ladders.tried)("ebmpi::training::exchanges_tried", rows);
+  ladders.accepted = decltype(ladders.accepted)("ebmpi::training::exchanges_accepted", rows);
   return ladders;
 }
 
