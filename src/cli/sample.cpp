@@ -156,15 +156,16 @@ void warn(const Worst& worst, std::int64_t divergences) {
   }
 }
 
-/// Sums over all draws of all chains.
+/// Sums over all draws of all chains. Probabilities are added as multiples of 2⁻³², whose sums do not depend
+/// on the ranks.
 struct Totals {
-  double acceptance = 0.0;  // Σ of the means
-  std::int64_t divergences = 0, count = 0;
+  static constexpr double unit = 0x1p-32;
+  std::int64_t acceptance = 0, divergences = 0, count = 0;
 
   template <class Scalar>
   void add(const evaluation::ChainStates<Scalar>& states) {
     for (std::size_t row = 0; row < states.energy.size(); ++row) {
-      acceptance += static_cast<double>(states.acceptance[row]);
+      acceptance += std::llround(static_cast<double>(states.acceptance[row]) / unit);
       divergences += states.divergences[row];
       ++count;
     }
@@ -177,11 +178,9 @@ struct Results {
 };
 
 Results agreed(const comm::Communicator& communicator, const Totals& totals) {
-  std::array<double, 1> acceptance{totals.acceptance};
-  std::array<std::int64_t, 2> counts{totals.divergences, totals.count};
-  communicator.sum(acceptance);
-  communicator.sum(std::span<std::int64_t>(counts));
-  return {acceptance[0] / static_cast<double>(counts[1]), counts[0]};
+  std::array<std::int64_t, 3> sums{totals.acceptance, totals.divergences, totals.count};
+  communicator.sum(std::span<std::int64_t>(sums));
+  return {static_cast<double>(sums[0]) * Totals::unit / static_cast<double>(sums[2]), sums[1]};
 }
 
 template <class Scalar>

@@ -43,6 +43,9 @@ REPORTS = {
     "score network": ("squared_score", "divergence", "score_norm"),
 }
 CHAINS = ("chain_gradient_norm", "equipartition", "outside", "chain_age")
+# What chains have besides where a Metropolis test accepts them, they have temperatures, or they persist.
+SOME_CHAINS = ("chain_acceptance", "chain_step_size", "exchange_rate", "chain_ancestors", "chain_autocorrelation",
+               "chain_r_hat")
 
 
 def bowl(dimension: int, width: int = 12, seed: int = 1) -> dict[str, np.ndarray]:

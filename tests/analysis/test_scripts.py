@@ -44,7 +44,7 @@ class WithRun(unittest.TestCase):
 
 class Figures(WithRun):
     def test_help(self):
-        for script in (*SCRIPTS, "plot_objectives"):
+        for script in (*SCRIPTS, "plot_objectives", "plot_densities"):
             done = support.run_script(f"{script}.py", "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn("--output", done.stdout)
@@ -100,6 +100,15 @@ class Figures(WithRun):
         support.write_checkpoint(self.folder / "wide.h5", 3)
         self.assert_refuses("3 data columns", "plot_objectives", self.run_folder, self.folder / "wide.h5", "--output", output)
 
+    def test_densities_side_by_side(self):
+        samples = support.write_rows(self.folder / "samples.h5", np.random.default_rng(0).standard_normal((500, 2)))
+        checkpoint, output = self.folder / "other.h5", self.folder / "densities.png"
+        support.write_checkpoint(checkpoint)
+        self.assert_draws(output, "plot_densities", self.run_folder, checkpoint, "--samples", samples, "-", "--titles", "one",
+                          "two", "--output", output)
+        self.assert_refuses("1 entries for 2 models", "plot_densities", checkpoint, checkpoint, "--titles", "one", "--output",
+                            output)
+
     def test_anomaly_with_and_without_labels(self):
         for labels, kind in ((True, "energy"), (False, "norm")):
             scores = support.write_scores(self.folder / "scores.h5", labels=labels, kind=kind)
@@ -134,6 +143,7 @@ class TrainingPanels(WithRun):
         known = {name for panel in plot_training.PANELS for name in panel.columns}
         for report, columns in support.REPORTS.items():
             self.assertLessEqual({"loss", "validation_loss", *columns}, known, report)
+        self.assertLessEqual({*support.CHAINS, *support.SOME_CHAINS}, known)
 
     def test_best_validation_is_marked(self):
         self.assertEqual(self.drawn("score_matching")["Validation"][-1], f"best: {support.BEST_LOSS} at step {support.BEST_STEP}")

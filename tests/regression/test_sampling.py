@@ -64,7 +64,7 @@ class Sampling(WithModels):
         np.testing.assert_array_equal(found["posterior/x"][:, -1], found["x"])
         np.testing.assert_array_equal(found["sample_stats/energy"][:, -1], found["energy"])
         np.testing.assert_array_equal(found["sample_stats/lp"], -found["sample_stats/energy"])
-        self.assertAlmostEqual(found["sample_stats/acceptance_rate"].mean(), report["acceptance_rate"], places=12)
+        self.assertAlmostEqual(found["sample_stats/acceptance_rate"].mean(), report["acceptance_rate"], places=9)
         self.assertEqual(report["diagnosed_chains"], 8)
         self.assertLess(report["r_hat"], 1.02)
         self.assertAlmostEqual(report["r_hat"], max(found["diagnostics/r_hat"].max(), report["r_hat"]))
@@ -96,9 +96,11 @@ class Sampling(WithModels):
     def test_ranks_and_threads(self):
         for sampler in TESTED:
             options = ("--sampler", sampler, "--count", 77, "--steps", 60, "--draws", 7, "--thin", 3, "--start", "noise")
-            one = self.sample(self.moons, f"{sampler}-1", *options)
+            one = self.sample(self.moons, f"{sampler}-1", *options, "--json")
+            report = json.loads(self.text) | {"output": ""}
             for ranks, threads in ((2, 2), (3, 1)):
-                other = self.sample(self.moons, f"{sampler}-{ranks}", *options, ranks=ranks, threads=threads)
+                other = self.sample(self.moons, f"{sampler}-{ranks}", *options, "--json", ranks=ranks, threads=threads)
+                self.assertEqual(json.loads(self.text) | {"output": ""}, report)
                 self.assert_equal_files(one, other)
                 self.assertEqual(comparable(one), comparable(other))
 
