@@ -7,8 +7,10 @@ namespace ebmpi::cli {
 
 void add_model_options(CLI::App& command, ModelArguments& arguments) {
   command
-      .add_option("MODEL", arguments.model,
-                  "Checkpoint file, or run folder and then its newest valid checkpoint")
+      .add_option(
+          "MODEL", arguments.model,
+          "Checkpoint or combination file; run folder, and then its newest valid checkpoint; or a density in "
+          "closed form, density:NAME,dimension=D,noise=S")
       ->required();
   command
       .add_option("--parameters", arguments.parameters,

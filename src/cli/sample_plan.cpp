@@ -343,7 +343,8 @@ void add_chain_options(CLI::App& command, ChainArguments& arguments) {
   command
       .add_option("--temperatures", arguments.temperatures,
                   "In place of --levels and --hottest: the temperatures above that of the samples, rising")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       .add_option("--exchange-every", arguments.exchange_every,
                   "Steps between exchanges of temperatures (default: 5)")
