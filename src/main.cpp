@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <Kokkos_Core.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -51,6 +52,21 @@ void refuse_unknown_command(const CLI::App& program, int argc, char** argv) {
       "); 'ebmpi --help' lists the commands");
 }
 
+/// CLI11 takes nan for any number, and ranges let it pass.
+void refuse_not_finite(const CLI::App& program) {
+  for (const CLI::App* const command : program.get_subcommands()) {
+    refuse_not_finite(*command);
+    for (const CLI::Option* const option : command->get_options()) {
+      if (option->get_type_name().find("FLOAT") == std::string::npos) continue;
+      for (const std::string& text : option->results()) {
+        if (std::isfinite(std::strtod(text.c_str(), nullptr))) continue;
+        throw ebmpi::core::InputError(option->get_name() + " " + text +
+                                      " is no number (it has to be finite); give one that is");
+      }
+    }
+  }
+}
+
 /// Kokkos' own advice on OMP_PROC_BIND is noise in a job's log.
 Kokkos::InitializationSettings kokkos_settings(const Communicator& communicator) {
   Kokkos::InitializationSettings settings;
@@ -73,6 +89,7 @@ int run(int argc, char** argv, const Communicator& communicator) {
   try {
     refuse_unknown_command(program, argc, argv);
     program.parse(argc, argv);
+    refuse_not_finite(program);
     // Not before it is needed: help, the version and bad usage can be told on a machine without the GPUs.
     const Kokkos::ScopeGuard kokkos(kokkos_settings(communicator));
     return action(communicator);

@@ -132,6 +132,17 @@ Worst worst_of(const evaluation::DrawDiagnostics& diagnostics) {
   return worst;
 }
 
+/// Below it chains are nearly where they started, and so are the samples.
+constexpr double least_acceptance = 0.05;
+
+void warn_of_refusals(double acceptance) {
+  if (acceptance >= least_acceptance) return;
+  fmt::print(stderr,
+             "ebmpi: the chains hardly move ({:.2g} of their proposals are accepted, so that the samples are "
+             "nearly their starts); lower --step-size, or leave it out to have it tuned\n",
+             acceptance);
+}
+
 /// What a person should know before using the draws.
 void warn(const Worst& worst, std::int64_t divergences) {
   if (!(worst.r_hat < largest_r_hat)) {
@@ -248,6 +259,7 @@ int sample_model(const comm::Communicator& communicator, const SampleArguments& 
     if (communicator.is_root()) warn(worst_of(diagnostics), results.divergences);
   }
   file.commit();
+  if (communicator.is_root()) warn_of_refusals(results.acceptance);
   if (communicator.is_root()) fmt::print("{}", arguments.json ? json.to_json() : json.to_text());
   return static_cast<int>(core::ExitCode::done);
 }

@@ -135,6 +135,10 @@ class Sampling(WithModels):
                             "--temperatures", "rises")
         self.assert_refused(run("density:rings", *count), "density:rings", "closed form")
         self.assert_refused(run("density:ringss", *count), "unknown density")
+        for option in ("--temperature", "--box", "--step-size", "--hottest"):
+            self.assert_refused(run(self.moons, *count, option, "nan"), f"{option} nan", "finite")
+        done = ebmpi("sample", self.moons, *count, "--sampler", "mala", "--step-size", 1e30, "--output", self.out("stuck"))
+        self.assertIn("the chains hardly move (0 of their proposals", done.stderr)
         first = self.sample(self.moons, "first", *count, "--sampler", "mala", "--steps", 10)
         self.assert_refused(run(self.moons, "--chains", first, "--sampler", "hmc"), "--chains", "--sampler")
 
