@@ -101,6 +101,13 @@ ebmpi_dependency(CLI11 2.3 CLI11::CLI11 2.4.1
 ebmpi_dependency(tomlplusplus 3.3 tomlplusplus::tomlplusplus 3.4.0
   https://github.com/marzer/tomlplusplus/archive/refs/tags/v3.4.0.tar.gz
   8517f65938a4faae9ccf8ebb36631a38c1cadfb5efa85d9a72e15b9e97d25155)
+# Headers only; its own tests and documentation are not wanted.
+set(EIGEN_BUILD_DOC OFF CACHE BOOL "Documentation of an Eigen fetched here")
+set(EIGEN_BUILD_PKGCONFIG OFF CACHE BOOL "pkg-config file of an Eigen fetched here")
+set(EIGEN_BUILD_TESTING OFF CACHE BOOL "Tests of an Eigen fetched here")
+ebmpi_dependency(Eigen3 3.4 Eigen3::Eigen 3.4.0
+  https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.gz
+  8586084f71f9bde545ee7fa6d00288b264a2b7ac3607b974e54d13e7162c1c72)
 if(EBMPI_TESTS)
   ebmpi_dependency(Catch2 3 Catch2::Catch2 3.7.1
     https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz

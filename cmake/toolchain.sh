@@ -13,7 +13,7 @@ tc_release=trixie
 # Debian's Kokkos is newer than the release; libkokkos-dev alone comes from one of these, in this order.
 tc_kokkos_suites=(unstable testing)
 tc_packages=(g++ make cmake ninja-build pkg-config git ca-certificates openmpi-bin libopenmpi-dev libhdf5-openmpi-dev
-  hdf5-tools libfmt-dev libcli11-dev libtomlplusplus-dev catch2 python3 python3-h5py python3-numpy python3-matplotlib
+  hdf5-tools libfmt-dev libcli11-dev libtomlplusplus-dev libeigen3-dev catch2 python3 python3-h5py python3-numpy python3-matplotlib
   procps time)
 # Raise when the set-up itself changes: together with the package list it decides whether a root is up to date.
 tc_layout=1
@@ -33,7 +33,7 @@ usage() {
 Usage: cmake/toolchain.sh [--] COMMAND [ARGUMENT...]
        cmake/toolchain.sh --setup | --where | --help
 
-Runs COMMAND where a C++20 compiler, CMake, Ninja, Open MPI, parallel HDF5, Kokkos, fmt, CLI11, toml++, Catch2 and Python
+Runs COMMAND where a C++20 compiler, CMake, Ninja, Open MPI, parallel HDF5, Kokkos, fmt, CLI11, toml++, Eigen, Catch2 and Python
 with h5py, NumPy and Matplotlib are found. The first call sets that up (one to three minutes); later ones start in a moment.
   --setup   only set up     --where   say which case holds here, and where the root is     --help   this text
 
@@ -44,7 +44,7 @@ Which environment is used (the first that applies):
   root       Otherwise, on a machine that has apt (Debian 12, or Ubuntu with EBMPI_DEBIAN_MIRROR set): a Debian 13 root of
              about 1.5 GB in the cache folder, entered by chroot as root, or by a user namespace without root.
   installed  Last resort where apt is missing: compiler, MPI, parallel HDF5 and Python from the machine; CMake then
-             downloads and builds the rest (Kokkos, fmt, CLI11, toml++, Catch2).
+             downloads and builds the rest (Kokkos, fmt, CLI11, toml++, Eigen, Catch2).
 
 Variables:
   EBMPI_TOOLCHAIN         cache folder; default ${XDG_CACHE_HOME:-$HOME/.cache}/ebmpi/toolchain

@@ -34,7 +34,11 @@ enum class Purpose : std::uint32_t {
   temperature_swap = 21,
   annealing_start = 22,
   annealing_noise = 23,
-  resampling = 24
+  resampling = 24,
+  parameter_proposal = 25,
+  simulation = 26,
+  flow_samples = 27,
+  flow_layers = 28
 };
 
 /// The key of the stream (seed, purpose): itself a Philox draw, so that nearby seeds give unrelated streams.
