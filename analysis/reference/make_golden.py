@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import arviz_chains
+import torch_flow
 import torch_mlp
 import torch_objectives
 
@@ -20,6 +21,7 @@ DEFAULT = Path(__file__).resolve().parents[2] / "tests" / "golden"
 FILES = {
     "mlp_energy.json": ("mlp-energy", "torch", torch_mlp.golden_cases),
     "objectives.json": ("objectives", "torch", torch_objectives.golden_cases),
+    "flow.json": ("flow", "torch", torch_flow.golden_cases),
     "chain_diagnostics.json": ("chain-diagnostics", "arviz", arviz_chains.golden_cases),
 }
 

@@ -37,6 +37,20 @@ Mlp<Scalar>::Mlp(MlpShape shape)
       layout_(mlp_layout(shape_)),
       parameters_("ebmpi::network::parameters", layout_.size()),
       layers_("ebmpi::network::layers", shape_.layers()) {
+  lay_out({parameters_, 0, 0});
+}
+
+template <class Scalar>
+Mlp<Scalar>::Mlp(MlpShape shape, const ParameterPlace<Scalar>& place)
+    : shape_(std::move(shape)),
+      layout_(mlp_layout(shape_)),
+      parameters_(Kokkos::subview(place.whole, std::pair(place.offset, place.offset + layout_.size()))),
+      layers_("ebmpi::network::layers", shape_.layers()) {
+  lay_out(place);
+}
+
+template <class Scalar>
+void Mlp<Scalar>::lay_out(const ParameterPlace<Scalar>& place) {
   std::int64_t panel_size = 0;
   for (int layer = 0; layer < shape_.layers(); ++layer) {
     const int in = shape_.layer_inputs(layer), out = shape_.layer_outputs(layer);
@@ -61,10 +75,10 @@ Mlp<Scalar>::Mlp(MlpShape shape)
     dense.reverse = {panel, dense.inputs, dense.outputs};
     panel += PanelMatrix<Scalar>::size(dense.inputs, dense.outputs);
     dense.first_unit = view_.hidden_units;
-    dense.weight_slot = 2 * layer;
-    dense.weight_index = layout_.tensors()[2 * layer].offset;
-    dense.bias_index = layout_.tensors()[2 * layer + 1].offset;
-    dense.bias = parameters_.data() + dense.bias_index;
+    dense.weight_slot = place.first_slot + 2 * layer;
+    dense.weight_index = place.offset + layout_.tensors()[2 * layer].offset;
+    dense.bias_index = place.offset + layout_.tensors()[2 * layer + 1].offset;
+    dense.bias = place.whole.data() + dense.bias_index;
     if (layer + 1 < shape_.layers()) {
       view_.hidden_units += dense.outputs;
       view_.widest = std::max(view_.widest, dense.outputs);
@@ -72,8 +86,8 @@ Mlp<Scalar>::Mlp(MlpShape shape)
   }
   Kokkos::deep_copy(layers_, layers_host);
   if (shape_.log_normalizer == LogNormalizer::learned) {
-    view_.log_normalizer_index = layout_.tensors().back().offset;
-    view_.log_normalizer = parameters_.data() + view_.log_normalizer_index;
+    view_.log_normalizer_index = place.offset + layout_.tensors().back().offset;
+    view_.log_normalizer = place.whole.data() + view_.log_normalizer_index;
   }
 }
 
@@ -83,6 +97,7 @@ void Mlp<Scalar>::pack() const {
   const auto layers = layers_;
   for (int layer = 0; layer < shape_.layers(); ++layer) {
     const int inputs = shape_.layer_inputs(layer);
+    const std::int64_t weight = layout_.tensors()[2 * layer].offset;
     const Kokkos::RangePolicy<ExecutionSpace> rows(0, shape_.layer_outputs(layer));
     Kokkos::parallel_for(
         "ebmpi::network::pack", rows, KOKKOS_LAMBDA(int row) {
@@ -90,10 +105,9 @@ void Mlp<Scalar>::pack() const {
           auto* const forward = const_cast<Scalar*>(dense.forward.data);
           auto* const reverse = const_cast<Scalar*>(dense.reverse.data);
           for (int column = 0; column < inputs; ++column) {
-            const Scalar weight =
-                parameters(dense.weight_index + static_cast<std::int64_t>(row) * inputs + column);
-            forward[PanelMatrix<Scalar>::position(row, column, inputs)] = weight;
-            reverse[PanelMatrix<Scalar>::position(column, row, dense.outputs)] = weight;
+            const Scalar element = parameters(weight + static_cast<std::int64_t>(row) * inputs + column);
+            forward[PanelMatrix<Scalar>::position(row, column, inputs)] = element;
+            reverse[PanelMatrix<Scalar>::position(column, row, dense.outputs)] = element;
           }
         });
   }

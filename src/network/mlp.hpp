@@ -66,6 +66,14 @@ struct MlpView {
   std::int64_t log_normalizer_index = 0;   // offset in the flat buffer
 };
 
+/// Where the parameters of a network that is part of a larger model stand among those of the whole.
+template <class Scalar>
+struct ParameterPlace {
+  Kokkos::View<Scalar*, core::MemorySpace> whole;
+  std::int64_t offset = 0;  ///< of its first number
+  int first_slot = 0;       ///< number of its first tensor
+};
+
 /// A multilayer perceptron: its flat parameters and the two packed copies of each weight matrix that the tile
 /// product reads.
 template <class Scalar>
@@ -74,6 +82,8 @@ public:
   using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
 
   explicit Mlp(MlpShape shape);
+  /// One whose parameters are part of a larger buffer: kernels then add its gradient at its place there.
+  Mlp(MlpShape shape, const ParameterPlace<Scalar>& place);
 
   const MlpShape& shape() const { return shape_; }
   const ParameterLayout& layout() const { return layout_; }
@@ -88,6 +98,8 @@ public:
   void initialize(std::uint64_t seed);
 
 private:
+  void lay_out(const ParameterPlace<Scalar>& place);
+
   MlpShape shape_;
   ParameterLayout layout_;
   Buffer parameters_;

@@ -140,7 +140,17 @@ public:
   EBMPI_TILE_FUNCTION void add_gradient(const Member& member, const Scalar* input, const Scalar* weights,
                                         const core::FixedPointAdder& adder, int worker) const {
     add_layer_gradients(
-        member, input, weights, adder, worker, [](const DenseLayer<Scalar>&, Scalar*) {}, lanes());
+        member, input, weights, adder, worker, [](const DenseLayer<Scalar>&, Scalar*) {}, lanes(), nullptr);
+  }
+
+  /// `add_gradient` and `reverse` in one sweep, for a network in the middle of a larger one.
+  template <class Member>
+  EBMPI_TILE_FUNCTION void add_gradient_and_reverse(const Member& member, const Scalar* input,
+                                                    const Scalar* weights, const core::FixedPointAdder& adder,
+                                                    int worker, Scalar* input_adjoint) const {
+    add_layer_gradients(
+        member, input, weights, adder, worker, [](const DenseLayer<Scalar>&, Scalar*) {}, lanes(),
+        input_adjoint);
   }
 
   /// `add_gradient` after `reverse_value` with weights 1, which has already found most of it: an output
@@ -160,7 +170,7 @@ public:
         adjoint[unit * row + stream] = weights[stream] * value[unit * size + lane];
       });
     };
-    add_layer_gradients(member, input, weights, adder, worker, set_known, computed);
+    add_layer_gradients(member, input, weights, adder, worker, set_known, computed, nullptr);
   }
 
 private:
@@ -191,12 +201,13 @@ private:
   }
 
   /// From the last layer to the first: `complete(layer, adjoint)` may set streams of the adjoint of h', of
-  /// which the reverse products give the first `computed` lanes.
+  /// which the reverse products give the first `computed` lanes. `input_adjoint` may be null.
   template <class Member, class Complete>
   KOKKOS_FORCEINLINE_FUNCTION void add_layer_gradients(const Member& member, const Scalar* input,
                                                        const Scalar* weights,
                                                        const core::FixedPointAdder& adder, int worker,
-                                                       const Complete& complete, int computed) const {
+                                                       const Complete& complete, int computed,
+                                                       Scalar* input_adjoint) const {
     static_assert(keep == Keep::everything);
     const int row = lanes();
     const Scalar* adjoint = weights;
@@ -213,8 +224,8 @@ private:
       core::add_row_sums(member, adjoint, dense.outputs, row,
                          {adder, worker, dense.weight_slot + 1, dense.bias_index});
       adder.finish(dense.weight_slot);
-      if (layer == 0) return;
-      Scalar* const out = adjoints(layer - 1);
+      if (layer == 0 && !input_adjoint) return;
+      Scalar* const out = layer == 0 ? input_adjoint : adjoints(layer - 1);
       core::matrix_times_tile(member, dense.reverse, adjoint, out, computed, row);
       adjoint = out;
     }
@@ -381,6 +392,8 @@ private:
 #define EBMPI_MLP_TILES(where, Scalar)                                                                          \
   EBMPI_MLP_PASSES(where, Scalar, 0, Keep::slopes)                                                              \
   EBMPI_MLP_GRADIENT(where, Scalar, 0)                                                                          \
+  where(void MlpTile<Scalar, 0, Keep::everything>::add_gradient_and_reverse(                                    \
+      const core::TeamMember&, const Scalar*, const Scalar*, const core::FixedPointAdder&, int, Scalar*) const) \
   EBMPI_MLP_DERIVATIVES(where, Scalar, 1)                                                                       \
   EBMPI_MLP_DERIVATIVES(where, Scalar, 2)
 // clang-format on
