@@ -81,8 +81,7 @@ StepRow measure_step(const comm::Communicator& communicator, const BenchObjectiv
   communicator.barrier();
   const auto start = Clock::now();
   const auto steps = static_cast<double>(run_for(trainer, settings.seconds));
-  StepRow row{objective.name, network.name(), batch_size, trainer.network().layout().size(),
-              seconds_since(start) / steps};
+  StepRow row{objective.name, network.name(), batch_size, trainer.parameters(), seconds_since(start) / steps};
   for (const training::Phase phase : training::all_phases) {
     const double own = (trainer.clock().seconds(phase) - before.seconds(phase)) / steps;
     const double mean = sum_over_ranks(communicator, own) / communicator.size();

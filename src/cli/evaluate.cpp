@@ -44,6 +44,7 @@ constexpr double most_sides_apart = 4.0;   // standard errors between both runs 
 struct Findings {
   std::int64_t rows = 0;
   std::optional<statistics::Estimate> exponent;  // mean of -E/T over all rows
+  std::optional<statistics::Estimate> flow;      // mean of log q over all rows, of the flow beside an energy
   LogZ log_z;
   double offset = 0.0;  // of log Z in the report's units from that in model space
   std::string objection;
@@ -132,6 +133,8 @@ Findings find_all(const comm::Communicator& communicator, const EvaluateArgument
   found.rows = reader.rows();
   found.offset = offset_of(model);
   if (model.gives_energy) found.exponent = evaluation::mean_exponent(communicator, model, reader);
+  if (model.flow && !model.is_flow())
+    found.flow = evaluation::mean_exponent(communicator, training::flow_of(model), reader);
   found.log_z =
       find_log_z(communicator, arguments.log_z, plan, model, rows.z, to_model(model.transform, samples));
   found.objection = found.log_z.objection(arguments.log_z.tolerance);
@@ -192,6 +195,10 @@ Json make_report(const EvaluateArguments& arguments, const training::Model<Scala
   report.set("mean_exponent", found.exponent ? Json(found.exponent->value) : Json());
   set_likelihood(found, report);
   describe_log_z(log_z, found.offset, details, report);
+  if (found.flow) {
+    report.set("flow_log_likelihood", number(found.flow->value - found.offset))
+        .set("flow_log_likelihood_standard_error", number(found.flow->standard_error));
+  }
   report.set("distances", found.distances).set("truth", found.truth);
   return report;
 }

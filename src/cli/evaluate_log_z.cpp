@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "evaluation/annealing_base.hpp"
 #include "io/file_reader.hpp"
+#include "training/stored_flow.hpp"
 
 namespace ebmpi::cli {
 namespace {
@@ -41,13 +42,28 @@ std::string choose_reverse(const comm::Communicator& communicator, const LogZArg
                          "--reverse ends, or --reverse samples with --model-samples FILE.h5");
 }
 
+/// The flow that was trained with the energy is the better base where there is one.
+template <class Scalar>
+evaluation::AnnealingSpace<Scalar> choose_space(const comm::Communicator& communicator,
+                                                const LogZArguments& arguments,
+                                                const training::Model<Scalar>& model,
+                                                const std::vector<double>& rows) {
+  const bool is_named = arguments.base != "auto" && arguments.base != "data";
+  if (is_named) {
+    const auto stored = training::read_stored_flow<Scalar>(communicator, arguments.base);
+    return evaluation::AnnealingSpace<Scalar>(training::seen_from(stored, model.transform, arguments.base));
+  }
+  if (arguments.base == "auto" && model.flow) return evaluation::AnnealingSpace<Scalar>(*model.flow);
+  return evaluation::choose_annealing_base(rows, model.moments);
+}
+
 template <class Scalar>
 void anneal(const comm::Communicator& communicator, const LogZArguments& arguments,
             const training::Model<Scalar>& model, const std::vector<double>& rows,
             const std::vector<double>& samples, LogZ& result) {
   const std::string& reverse = result.plan.reverse;
-  const evaluation::AnnealingBase base = evaluation::choose_annealing_base(rows, model.moments);
-  result.base = base.kind;
+  const evaluation::AnnealingSpace<Scalar> space = choose_space(communicator, arguments, model, rows);
+  result.base = space.kind();
   std::vector<double> starts;
   if (reverse == "samples") starts = samples;
   if (reverse == "chains") {
@@ -57,7 +73,7 @@ void anneal(const comm::Communicator& communicator, const LogZArguments& argumen
                      : reverse == "ends" ? evaluation::ReverseStart::ends
                                          : evaluation::ReverseStart::rows;
   result.annealed =
-      evaluation::annealed_log_z(communicator, model, base, arguments.annealing(), start, starts);
+      evaluation::annealed_log_z(communicator, model, space, arguments.annealing(), start, starts);
 }
 
 Json describe_grid(const evaluation::GridLogZ& grid, double offset) {
@@ -152,6 +168,10 @@ LogZPlan plan_log_z(const comm::Communicator& communicator, const LogZArguments&
     plan.method = model.parts.dimension() <= evaluation::most_grid_dimensions ? "grid" : "ais";
   if (plan.method == "ais") {
     plan.reverse = choose_reverse(communicator, arguments, model);
+  } else if (arguments.base != "auto") {
+    throw core::InputError("--base " + arguments.base +
+                           " says nothing here (log Z does not come from annealing); add --log-z ais, or "
+                           "leave --base out");
   } else if (arguments.reverse != "auto") {
     throw core::InputError("--reverse " + arguments.reverse +
                            " says nothing here (log Z does not come from annealing); add --log-z ais, or "
@@ -219,6 +239,14 @@ void add_log_z_options(CLI::App& command, LogZArguments& arguments) {
           "Where the reverse run starts. samples: --model-samples; chains: the checkpoint's persistent "
           "chains; ends: those of the forward run; none: no reverse run; auto: the first that there is")
       ->check(CLI::IsMember({"auto", "samples", "chains", "ends", "none"}))
+      ->capture_default_str()
+      ->group(annealing);
+  command
+      .add_option(
+          "--base", arguments.base,
+          "What annealing begins with. data: a normal distribution fitted to --data; RUN: the flow of "
+          "that checkpoint or run folder; auto: the model's own flow where it has one, else data")
+      ->type_name("auto|data|RUN")
       ->capture_default_str()
       ->group(annealing);
   command.add_option("--ais-chains", arguments.chains, "Chains of each direction")

@@ -19,6 +19,7 @@ namespace ebmpi::cli {
 struct LogZArguments {
   std::string method = "auto";
   std::string reverse = "auto";
+  std::string base = "auto";  // of annealing: "auto", "data", or a run with a flow
   std::string model_samples;  // FILE.h5[:path], in data units
   std::int64_t chains = 1024, stages = 1000, leapfrogs = 5, equilibration = 200, intervals = 0;
   double deviations = 6.0;

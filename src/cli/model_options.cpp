@@ -9,8 +9,9 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
   command
       .add_option(
           "MODEL", arguments.model,
-          "Checkpoint or combination file; run folder, and then its newest valid checkpoint; or a density in "
-          "closed form, density:NAME,dimension=D,noise=S")
+          "Checkpoint or combination file; run folder, and then its newest valid checkpoint; flow: before "
+          "either, the flow that was trained there in place of its energy; or a density in closed form, "
+          "density:NAME,dimension=D,noise=S")
       ->required();
   command
       .add_option("--parameters", arguments.parameters,

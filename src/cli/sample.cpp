@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
+#include "cli/sample_flow.hpp"
 #include "cli/sample_plan.hpp"
 #include "core/error.hpp"
 #include "evaluation/draw_diagnostics.hpp"
@@ -27,6 +28,8 @@ struct SampleArguments {
   ModelArguments model;
   ChainArguments chains;
   std::string output;
+  std::string from = "auto";       // "energy", "flow"; auto: the flow where it is the model
+  std::vector<std::string> given;  // names of the options that were given
   std::int64_t count = 0, draws = 1;
   bool json = false;
 };
@@ -264,9 +267,36 @@ int sample_model(const comm::Communicator& communicator, const SampleArguments& 
   return static_cast<int>(core::ExitCode::done);
 }
 
+/// Options that say something of independent samples; all others are about chains.
+void refuse_chain_options(const SampleArguments& arguments) {
+  constexpr std::array<std::string_view, 7> meant = {"MODEL",  "--parameters", "--from", "--count",
+                                                     "--seed", "--output",     "--json"};
+  for (const std::string& name : arguments.given) {
+    if (std::ranges::find(meant, name) != meant.end()) continue;
+    throw core::InputError(name +
+                           " says nothing of a flow (its samples are drawn independently, without chains); " +
+                           "leave it out, or use --from energy");
+  }
+}
+
+template <class Scalar>
+int sample_from(const comm::Communicator& communicator, const SampleArguments& arguments,
+                const training::Model<Scalar>& model) {
+  const bool asks_for_chains = !arguments.chains.chains.empty();
+  if (arguments.from == "energy" || (arguments.from == "auto" && (!model.is_flow() || asks_for_chains)))
+    return sample_model(communicator, arguments, model);
+  refuse_chain_options(arguments);
+  if (arguments.count == 0) throw core::InputError("--count is missing (how many samples); add --count N");
+  const Json json =
+      sample_flow(communicator, {arguments.count, arguments.chains.seed.value_or(1), arguments.output},
+                  arguments.model, model);
+  if (communicator.is_root()) fmt::print("{}", arguments.json ? json.to_json() : json.to_text());
+  return static_cast<int>(core::ExitCode::done);
+}
+
 int sample(const comm::Communicator& communicator, const SampleArguments& arguments) {
   return with_model(communicator, arguments.model,
-                    [&](const auto& model) { return sample_model(communicator, arguments, model); });
+                    [&](const auto& model) { return sample_from(communicator, arguments, model); });
 }
 
 }  // namespace
@@ -279,10 +309,21 @@ void add_sample(CLI::App& program, Action& action) {
       "network, and /model_x, the same points as the network sees them, from which --chains goes on; and all "
       "draws, as they are made, for ArviZ and xarray: /posterior/x (chain, draw, D), /sample_stats. From "
       "four "
-      "draws on it judges the chains: R-hat, effective sample sizes, autocorrelation. The numbers do not "
-      "depend on how many ranks made them.");
+      "draws on it judges the chains: R-hat, effective sample sizes, autocorrelation. Of a flow: /x, "
+      "/model_x "
+      "and /log_density, log q in the units of the data. The numbers do not depend on how many ranks made "
+      "them.");
   add_model_options(*command, arguments->model);
-  command->add_option("--count", arguments->count, "Chains (with --chains: all of the file's)")
+  command
+      ->add_option(
+          "--from", arguments->from,
+          "energy: chains; flow: independent samples of the flow that was trained with the energy, or "
+          "that is the model; auto: of a flow where it is the model, else chains")
+      ->check(CLI::IsMember({"auto", "energy", "flow"}))
+      ->capture_default_str();
+  command
+      ->add_option("--count", arguments->count,
+                   "Chains (with --chains: all of the file's), or samples of a flow")
       ->check(CLI::PositiveNumber);
   command->add_option("--draws", arguments->draws, "Draws of each chain, --thin steps apart")
       ->check(CLI::PositiveNumber)
@@ -290,7 +331,8 @@ void add_sample(CLI::App& program, Action& action) {
   command->add_option("--output", arguments->output, "HDF5 file to write")->required()->type_name("FILE.h5");
   add_chain_options(*command, arguments->chains);
   command->add_flag("--json", arguments->json, "Print the summary as JSON");
-  command->callback([arguments, &action] {
+  command->callback([arguments, command, &action] {
+    arguments->given = given_options(*command);
     action = [arguments](const comm::Communicator& communicator) { return sample(communicator, *arguments); };
   });
 }

@@ -41,6 +41,7 @@ public:
   void check_patience() const;
   void check_window() const;
   void check_sampler() const;
+  void check_flow() const;
 
 private:
   using Names = std::initializer_list<std::string_view>;
@@ -239,10 +240,10 @@ void Checker::check_patience() const {
     needs("data.validation_fraction", "there would be no rows to validate on");
   }
   if (!usable("network.activation") || !usable("objective.kind")) return;
-  if (is_contrastive_divergence(config_) && !core::is_smooth(config_.network.activation)) {
+  if (is_validated_by_score(config_) && !core::is_smooth(config_.network.activation)) {
     report({"run.patience", "network.activation"},
            fmt::format(
-               "{} does not go with {} (contrastive divergence is validated by score matching, which needs a "
+               "{} does not go with {} (this objective is validated by score matching, which needs a "
                "smooth activation); use one of silu, tanh, softplus, gelu, sin, quadratic, or patience = 0",
                describe("run.patience"), describe("network.activation")));
   }
@@ -277,6 +278,33 @@ void Checker::check_sampler() const {
   }
 }
 
+/// A coupling moves some coordinates by what the others are.
+void Checker::check_flow() const {
+  const Names columns = {"data.density", "data.dimension", "data.pca", "objective.kind"};
+  if (all_usable(columns) && has_flow(config_)) {
+    const bool is_line = !config_.data.density.empty() && config_.data.dimension == 1;
+    if (config_.data.pca == 1 || is_line) {
+      report(
+          {is_line ? "data.dimension" : "data.pca", "objective.kind"},
+          fmt::format("{} does not go with {} (a coupling moves some coordinates by what the others are, so "
+                      "that it needs two); use another objective",
+                      describe(is_line ? "data.dimension" : "data.pca"), describe("objective.kind")));
+    }
+  }
+  if (!all_usable({"objective.noise", "objective.noise_flow", "objective.kind"})) return;
+  if (!applies("objective.noise_flow")) return;
+  if (config_.objective.noise_flow.empty()) {
+    report({"objective.noise"}, fmt::format("{} needs a flow (none is named); give objective.noise_flow",
+                                            describe("objective.noise")));
+  }
+  if (all_usable({"data.pca"}) && config_.data.pca > 0) {
+    report({"data.pca", "objective.noise"},
+           fmt::format("{} does not go with {} (the flow is a density of all columns); use data.pca = 0, or "
+                       "another noise",
+                       describe("data.pca"), describe("objective.noise")));
+  }
+}
+
 }  // namespace
 
 void check_contradictions(const RunConfig& config, const std::string& file_name, const GivenKeys& given,
@@ -295,6 +323,7 @@ void check_contradictions(const RunConfig& config, const std::string& file_name,
   checker.check_patience();
   checker.check_window();
   checker.check_sampler();
+  checker.check_flow();
 }
 
 }  // namespace ebmpi::config

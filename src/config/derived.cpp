@@ -44,6 +44,27 @@ std::int64_t replicas(const RunConfig& config) {
   return is_tempered(config) ? config.sampler.levels : 1;
 }
 
+bool is_flow_contrast(const RunConfig& config) {
+  return config.objective.kind == ObjectiveKind::flow_contrastive_estimation;
+}
+
+bool has_flow(const RunConfig& config) {
+  return is_flow_contrast(config) || !has_network(config);
+}
+
+bool has_network(const RunConfig& config) {
+  return config.objective.kind != ObjectiveKind::flow_maximum_likelihood;
+}
+
+bool learns_log_z(const RunConfig& config) {
+  return is_flow_contrast(config) || (config.objective.kind == ObjectiveKind::noise_contrastive_estimation &&
+                                      config.objective.contrast == NoiseContrast::binary);
+}
+
+bool is_validated_by_score(const RunConfig& config) {
+  return is_contrastive_divergence(config) || is_flow_contrast(config);
+}
+
 bool has_energy(const RunConfig& config) {
   return config.network.kind != NetworkKind::score_mlp;
 }

@@ -34,6 +34,22 @@ bool is_tempered(const RunConfig& config);
 /// Replicas of each chain: the levels of its ladder, or 1.
 std::int64_t replicas(const RunConfig& config);
 
+/// Whether a flow and an energy are trained against each other.
+bool is_flow_contrast(const RunConfig& config);
+
+/// Whether a flow is trained: against an energy, or alone.
+bool has_flow(const RunConfig& config);
+
+/// Whether a network is trained: always, unless a flow is the whole model.
+bool has_network(const RunConfig& config);
+
+/// Whether log Z is a parameter that is trained with the energy.
+bool learns_log_z(const RunConfig& config);
+
+/// Whether the loss of a step says nothing of a single model, because chains or a flow change with it, so
+/// that score matching on held-out rows takes its place.
+bool is_validated_by_score(const RunConfig& config);
+
 /// Whether the network gives an energy; otherwise it gives the score alone.
 bool has_energy(const RunConfig& config);
 

@@ -14,14 +14,15 @@ constexpr std::array<Name, 2> precision_names = {"float", "double"};
 constexpr std::array<Name, 2> network_names = {"mlp", "score_mlp"};
 constexpr std::array<Name, 8> activation_names = {"silu", "tanh",      "softplus", "gelu",
                                                   "sin",  "quadratic", "relu",     "leaky_relu"};
-constexpr std::array<Name, 7> objective_names = {
+constexpr std::array<Name, 9> objective_names = {
     "contrastive_divergence", "persistent_contrastive_divergence", "score_matching",
     "sliced_score_matching",  "denoising_score_matching",          "noise_contrastive_estimation",
-    "energy_discrepancy"};
+    "energy_discrepancy",     "flow_contrastive_estimation",       "flow_maximum_likelihood"};
 constexpr std::array<Name, 2> direction_names = {"rademacher", "gaussian"};
 constexpr std::array<Name, 2> sigma_weighting_names = {"variance", "uniform"};
 constexpr std::array<Name, 3> contrast_names = {"binary", "ranking", "conditional"};
-constexpr std::array<Name, 3> noise_names = {"gaussian", "mixture", "uniform"};
+constexpr std::array<Name, 4> noise_names = {"gaussian", "mixture", "uniform", "flow"};
+constexpr std::array<Name, 2> mixing_names = {"permutation", "linear"};
 constexpr std::array<Name, 2> covariance_names = {"full", "diagonal"};
 constexpr std::array<Name, 6> sampler_names = {
     "langevin", "mala", "metropolis", "hmc", "annealed_langevin", "parallel_tempering"};
@@ -63,6 +64,10 @@ std::span<const Name> enum_names<NoiseContrast>() {
 template <>
 std::span<const Name> enum_names<NoiseKind>() {
   return noise_names;
+}
+template <>
+std::span<const Name> enum_names<MixingKind>() {
+  return mixing_names;
 }
 template <>
 std::span<const Name> enum_names<CovarianceKind>() {
@@ -112,6 +117,9 @@ std::string_view to_string(NoiseContrast value) {
 }
 std::string_view to_string(NoiseKind value) {
   return noise_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(MixingKind value) {
+  return mixing_names.at(static_cast<std::size_t>(value));
 }
 std::string_view to_string(CovarianceKind value) {
   return covariance_names.at(static_cast<std::size_t>(value));

@@ -18,6 +18,7 @@ std::string_view to_string(SigmaWeighting value);
 std::string_view to_string(NoiseContrast value);
 std::string_view to_string(NoiseKind value);
 std::string_view to_string(CovarianceKind value);
+std::string_view to_string(MixingKind value);
 std::string_view to_string(SamplerKind value);
 std::string_view to_string(LadderMoves value);
 std::string_view to_string(ChainStart value);
@@ -46,6 +47,8 @@ template <>
 std::span<const std::string_view> enum_names<NoiseKind>();
 template <>
 std::span<const std::string_view> enum_names<CovarianceKind>();
+template <>
+std::span<const std::string_view> enum_names<MixingKind>();
 template <>
 std::span<const std::string_view> enum_names<SamplerKind>();
 template <>

@@ -21,6 +21,7 @@ inline constexpr NumberRange positive = {Bound::exclusive, 0.0, Bound::none, 0.0
 inline constexpr NumberRange non_negative = {Bound::inclusive, 0.0, Bound::none, 0.0};
 inline constexpr NumberRange zero_to_one = {Bound::inclusive, 0.0, Bound::inclusive, 1.0};
 inline constexpr NumberRange zero_to_below_one = {Bound::inclusive, 0.0, Bound::exclusive, 1.0};
+inline constexpr NumberRange half_to_one = {Bound::inclusive, 0.5, Bound::inclusive, 1.0};
 inline constexpr NumberRange above_zero_to_one = {Bound::exclusive, 0.0, Bound::inclusive, 1.0};
 inline constexpr NumberRange at_least_one = {Bound::inclusive, 1.0, Bound::none, 0.0};
 inline constexpr NumberRange above_one = {Bound::exclusive, 1.0, Bound::none, 0.0};
@@ -63,6 +64,8 @@ std::vector<Condition> when(const Conditions&... conditions) {
 
 /// Appends the entries of the section [objective].
 void add_objective(std::vector<Key>& keys);
+/// Appends the entries of the section [flow].
+void add_flow(std::vector<Key>& keys);
 /// Appends the entries of the section [sampler].
 void add_sampler(std::vector<Key>& keys);
 

@@ -92,19 +92,25 @@ void add_data(std::vector<Key>& keys) {
 
 void add_network(std::vector<Key>& keys) {
   constexpr auto network = &RunConfig::network;
+  constexpr Condition with_network = {has_network, "objective.kind",
+                                      "does not apply with objective.kind = \"flow_maximum_likelihood\"",
+                                      "remove it: the flow is the model; use the keys of [flow]"};
   keys.insert(
       keys.end(),
       {{"network", "kind", choice<network, &NetworkSection::kind>(),
         "What the network gives; mlp: the energy, from a multilayer perceptron with one output; "
         "score_mlp: the score, with one output for each dimension and no energy, for the three "
-        "score-matching objectives."},
+        "score-matching objectives.",
+        when(with_network)},
        {"network", "hidden", WholeNumberList{field<network, &NetworkSection::hidden>(), {1, 65536}, 64},
-        "Widths of the hidden layers, the one next to the input first."},
+        "Widths of the hidden layers, the one next to the input first.", when(with_network)},
        {"network", "activation", choice<network, &NetworkSection::activation>(),
         "Activation function of the hidden layers; the score-matching objectives and gradient_penalty need "
-        "a smooth one, not relu or leaky_relu."},
+        "a smooth one, not relu or leaky_relu.",
+        when(with_network)},
        {"network", "spectral_norm", TrueOrFalse{field<network, &NetworkSection::spectral_norm>()},
-        "Keep every weight matrix at spectral norm 1, which bounds the slope of the energy."}});
+        "Keep every weight matrix at spectral norm 1, which bounds the slope of the energy.",
+        when(with_network)}});
 }
 
 void add_optimizer(std::vector<Key>& keys) {
@@ -159,7 +165,7 @@ void add_parallel(std::vector<Key>& keys) {
 std::vector<Key> make_table() {
   std::vector<Key> keys;
   for (const auto add :
-       {add_run, add_data, add_network, add_objective, add_sampler, add_optimizer, add_parallel}) {
+       {add_run, add_data, add_network, add_objective, add_flow, add_sampler, add_optimizer, add_parallel}) {
     add(keys);
   }
   return keys;

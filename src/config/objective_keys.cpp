@@ -19,6 +19,12 @@ constexpr Condition with_denoising = {objective_is<ObjectiveKind::denoising_scor
 constexpr Condition with_noise_contrast = {
     objective_is<ObjectiveKind::noise_contrastive_estimation>, "objective.kind",
     "applies only with objective.kind = \"noise_contrastive_estimation\"", "remove it"};
+constexpr Condition with_flow_contrast = {
+    is_flow_contrast, "objective.kind", "applies only with objective.kind = \"flow_contrastive_estimation\"",
+    "remove it"};
+constexpr Condition with_network = {has_network, "objective.kind",
+                                    "does not apply with objective.kind = \"flow_maximum_likelihood\"",
+                                    "remove it: the density of a flow has no free level"};
 constexpr Condition with_discrepancy = {objective_is<ObjectiveKind::energy_discrepancy>, "objective.kind",
                                         "applies only with objective.kind = \"energy_discrepancy\"",
                                         "remove it"};
@@ -41,8 +47,14 @@ constexpr Condition with_mixture_noise = {
     [](const RunConfig& config) { return config.objective.noise == NoiseKind::mixture; }, "objective.noise",
     "applies only with objective.noise = \"mixture\"", "remove it"};
 constexpr Condition with_gaussian_noise = {
-    [](const RunConfig& config) { return config.objective.noise != NoiseKind::uniform; }, "objective.noise",
-    "applies only with objective.noise = \"gaussian\" or \"mixture\"", "remove it"};
+    [](const RunConfig& config) {
+      return config.objective.noise == NoiseKind::gaussian || config.objective.noise == NoiseKind::mixture;
+    },
+    "objective.noise", "applies only with objective.noise = \"gaussian\" or \"mixture\"", "remove it"};
+
+constexpr Condition with_flow_noise = {
+    [](const RunConfig& config) { return config.objective.noise == NoiseKind::flow; }, "objective.noise",
+    "applies only with objective.noise = \"flow\"", "remove it"};
 
 void add_kind_and_penalties(std::vector<Key>& keys) {
   keys.insert(
@@ -52,15 +64,16 @@ void add_kind_and_penalties(std::vector<Key>& keys) {
         "every update or kept from update to update (persistent); score matching fits ∇E, with all second "
         "derivatives, those along random directions (sliced) or the noise of noisy data (denoising); noise "
         "contrastive estimation tells data from samples of a known density; energy discrepancy compares "
-        "data with their own perturbations."},
+        "data with their own perturbations; flow-contrastive estimation trains a normalising flow against "
+        "the energy, which tells data from the flow's samples; flow_maximum_likelihood trains a flow alone."},
        {"objective", "energy_regularization",
         number<objective, &ObjectiveSection::energy_regularization>(non_negative),
         "Weight λ of the term λ(E² of the data + E² of the negative samples); 0: none, which is what the "
         "objectives other than the two contrastive divergences have unless the key is given.",
-        when(with_energy)},
+        when(with_energy, with_network)},
        {"objective", "gradient_penalty", number<objective, &ObjectiveSection::gradient_penalty>(non_negative),
         "Weight μ of the term μ(‖∇E‖² at the data + ‖∇E‖² at the negative samples); 0: none.",
-        when(with_energy)}});
+        when(with_energy, with_network)}});
 }
 
 void add_score_matching(std::vector<Key>& keys) {
@@ -100,7 +113,8 @@ void add_noise_contrast(std::vector<Key>& keys) {
         "noise samples of its own; conditional: a data sample and noisy copies of it.",
         when(with_noise_contrast)},
        {"objective", "noise", choice<objective, &ObjectiveSection::noise>(),
-        "Density of the noise samples, fitted to the training data.",
+        "Density of the noise samples, fitted to the training data; flow: one that was trained before, from "
+        "noise_flow.",
         when(with_noise_contrast, with_noise_density)},
        {"objective", "noise_ratio", number<objective, &ObjectiveSection::noise_ratio>(above_zero_to_4096),
         "Noise samples ν for each data sample; with ranking and conditional a whole number from 1 to 63.",
@@ -114,6 +128,12 @@ void add_noise_contrast(std::vector<Key>& keys) {
        {"objective", "noise_covariance", choice<objective, &ObjectiveSection::noise_covariance>(),
         "Covariance of each Gaussian of the noise.",
         when(with_noise_contrast, with_noise_density, with_gaussian_noise)},
+       {"objective", "noise_flow", text<objective, &ObjectiveSection::noise_flow>(EmptyText::allowed),
+        "Checkpoint or run folder of flow_maximum_likelihood or flow_contrastive_estimation whose flow is "
+        "the "
+        "noise, relative to the folder of the config file; the same number of columns, and neither run with "
+        "data.pca.",
+        when(with_noise_contrast, with_noise_density, with_flow_noise)},
        {"objective", "conditional_scale", number<objective, &ObjectiveSection::conditional_scale>(positive),
         "Scale of the Gaussian noise on the copies, in standardised units.",
         when(with_noise_contrast, with_conditional_contrast)}});
@@ -141,6 +161,12 @@ void add_objective(std::vector<Key>& keys) {
   add_score_matching(keys);
   add_noise_contrast(keys);
   add_energy_discrepancy(keys);
+  keys.push_back(
+      {"objective", "accuracy_threshold",
+       number<objective, &ObjectiveSection::accuracy_threshold>(half_to_one),
+       "Share of data and samples that the energy tells apart up to which the energy is updated, and "
+       "above which the flow.",
+       when(with_flow_contrast)});
 }
 
 }  // namespace ebmpi::config

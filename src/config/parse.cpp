@@ -187,9 +187,9 @@ void Parser::read_override(const std::string& argument) {
 
 void resolve_paths(RunConfig& config, const std::string& file_name) {
   const std::filesystem::path file(file_name);
-  if (!config.data.file.empty()) {
-    const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-    config.data.file = (folder / config.data.file).lexically_normal().string();
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  for (std::string* const path : {&config.data.file, &config.objective.noise_flow}) {
+    if (!path->empty()) *path = (folder / *path).lexically_normal().string();
   }
   if (config.run.output.empty()) {
     const std::string stem = file.stem().string();

@@ -15,10 +15,11 @@ namespace ebmpi::config {
 
 namespace {
 
-/// What is read from data.file is compared with the checkpoint when it is read: a file may move.
-constexpr std::array<std::string_view, 7> free_to_change = {
-    "run.steps",    "run.output", "run.log_every", "run.checkpoint_every", "run.keep_checkpoints",
-    "run.patience", "data.file"};
+/// What is read from data.file is compared with the checkpoint when it is read, and a flow that is noise is
+/// kept in it: a file may move.
+constexpr std::array<std::string_view, 8> free_to_change = {
+    "run.steps",    "run.output", "run.log_every",       "run.checkpoint_every", "run.keep_checkpoints",
+    "run.patience", "data.file",  "objective.noise_flow"};
 
 /// The cosine's length is the run's, so that another number of steps is another curve from the first step on.
 bool may_change(std::string_view key, const RunConfig& config) {

@@ -19,12 +19,15 @@ enum class ObjectiveKind {
   sliced_score_matching,
   denoising_score_matching,
   noise_contrastive_estimation,
-  energy_discrepancy
+  energy_discrepancy,
+  flow_contrastive_estimation,
+  flow_maximum_likelihood
 };
 enum class DirectionKind { rademacher, gaussian };
 enum class SigmaWeighting { variance, uniform };
 enum class NoiseContrast { binary, ranking, conditional };
-enum class NoiseKind { gaussian, mixture, uniform };
+enum class NoiseKind { gaussian, mixture, uniform, flow };
+enum class MixingKind { permutation, linear };
 enum class CovarianceKind { full, diagonal };
 enum class SamplerKind { langevin, mala, metropolis, hmc, annealed_langevin, parallel_tempering };
 enum class LadderMoves { mala, metropolis, hmc };
@@ -92,12 +95,27 @@ struct ObjectiveSection {
   double noise_ratio = 4.0;                                   ///< noise contrast: ν; > 0
   std::int64_t noise_components = 16;                         ///< noise contrast: of the mixture; >= 1
   CovarianceKind noise_covariance = CovarianceKind::full;     ///< noise contrast: of each Gaussian
+  std::string noise_flow;           ///< noise contrast: checkpoint or run folder of the flow
   double conditional_scale = 0.3;   ///< conditional contrast: deviation of y - x; > 0
   double diffusion_time = 0.09;     ///< energy discrepancy: t, a variance; > 0
   std::int64_t perturbations = 15;  ///< energy discrepancy: M; 1 to 63
   double stabilization = 1.0;       ///< energy discrepancy: w; > 0
+  double accuracy_threshold =
+      0.6;  ///< flow contrast: of the classifier, up to which the energy moves; 0.5 to 1
 
   bool operator==(const ObjectiveSection&) const = default;
+};
+
+/// [flow]: the normalising flow of flow-contrastive estimation, or the model itself.
+struct FlowSection {
+  std::int64_t couplings = 8;                   ///< affine couplings; 1 to 256
+  std::vector<std::int64_t> hidden = {64, 64};  ///< widths of the hidden layers of each coupling's network
+  Activation activation = Activation::silu;
+  MixingKind mixing = MixingKind::linear;  ///< of the coordinates, between couplings
+  double learning_rate = 7e-4;             ///< flow contrast: > 0; the schedule is the optimizer's
+  std::int64_t likelihood_steps = 0;       ///< flow contrast: first steps, of the flow alone; >= 0
+
+  bool operator==(const FlowSection&) const = default;
 };
 
 /// [sampler]: the chains that give the negative samples of contrastive divergence. Kind, step size and clip
@@ -164,6 +182,7 @@ struct RunConfig {
   DataSection data;
   NetworkSection network;
   ObjectiveSection objective;
+  FlowSection flow;
   SamplerSection sampler;
   OptimizerSection optimizer;
   ParallelSection parallel;

@@ -70,9 +70,10 @@ double AnnealedLogZ::sides_apart() const {
 
 template <class Scalar>
 AnnealedLogZ annealed_log_z(const comm::Communicator& communicator, const training::Model<Scalar>& model,
-                            const AnnealingBase& base, const AnnealingSettings& settings, ReverseStart start,
+                            const std::type_identity_t<AnnealingSpace<Scalar>>& space,
+                            const AnnealingSettings& settings, ReverseStart start,
                             const std::vector<double>& rows) {
-  const network::EnergyModel<Scalar> energy = model.parts.seen_through(base.to_model);
+  const network::EnergyModel<Scalar> energy = space.energy_of(model);
   const AnnealingMoves moves{1.0 / model.temperature, settings.leapfrogs, settings.seed};
   const std::int64_t dimension = energy.dimension();
   AnnealedLogZ result;
@@ -89,8 +90,8 @@ AnnealedLogZ annealed_log_z(const comm::Communicator& communicator, const traini
   std::vector<double> starts;  // (M, K), in u
   if (start == ReverseStart::rows) {
     const auto count = static_cast<std::int64_t>(rows.size()) / dimension;
-    starts = map_rows(base.from_model,
-                      pick_rows(rows, dimension, spread_numbers(count, std::min(count, settings.chains))));
+    starts =
+        space.from_model(pick_rows(rows, dimension, spread_numbers(count, std::min(count, settings.chains))));
   } else {
     const core::PhiloxKey key = core::stream_key(settings.seed, core::Purpose::resampling);
     starts = pick_rows(there.positions(), dimension, resample(forward, settings.chains, key, forward_step));
@@ -99,7 +100,7 @@ AnnealedLogZ annealed_log_z(const comm::Communicator& communicator, const traini
                               static_cast<std::int64_t>(starts.size()) / dimension);
   back.start_from(starts);
   result.acceptance = equilibrate(back, result.schedule.step_sizes.back(), settings.equilibration);
-  result.samples = map_rows(base.to_model, back.positions());
+  result.samples = space.to_model(back.positions());
   if (start == ReverseStart::none) {
     result.estimate = result.forward.log_mean;
     result.lower = result.estimate.value - 2.0 * result.estimate.standard_error;
@@ -109,14 +110,14 @@ AnnealedLogZ annealed_log_z(const comm::Communicator& communicator, const traini
     result.reverse_chains = back.chains();
     combine(forward, backward, result);
   }
-  shift(result, base.log_partition());
+  shift(result, space.log_partition(dimension));
   return result;
 }
 
-#define EBMPI_INSTANTIATE(Scalar)                                                                    \
-  template AnnealedLogZ annealed_log_z(const comm::Communicator&, const training::Model<Scalar>&,    \
-                                       const AnnealingBase&, const AnnealingSettings&, ReverseStart, \
-                                       const std::vector<double>&);
+#define EBMPI_INSTANTIATE(Scalar)                                                                 \
+  template AnnealedLogZ annealed_log_z(const comm::Communicator&, const training::Model<Scalar>&, \
+                                       const AnnealingSpace<Scalar>&, const AnnealingSettings&,   \
+                                       ReverseStart, const std::vector<double>&);
 EBMPI_INSTANTIATE(float)
 EBMPI_INSTANTIATE(double)
 #undef EBMPI_INSTANTIATE

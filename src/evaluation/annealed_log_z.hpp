@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "comm/communicator.hpp"
 #include "evaluation/annealed_chains.hpp"
-#include "evaluation/annealing_base.hpp"
+#include "evaluation/annealing_space.hpp"
 #include "evaluation/log_weights.hpp"
 #include "training/model.hpp"
 
@@ -48,17 +49,18 @@ struct AnnealedLogZ {
 };
 
 /// Collective; no bit depends on the ranks. Annealed importance sampling (Neal 2001,
-/// doi:10.1023/A:1008923215028) from the base to the model, and back from samples of the model, which bounds
-/// log Z from above as the way there does from below (Grosse, Ghahramani and Adams 2015, arXiv 1511.02543;
-/// Burda, Grosse and Salakhutdinov 2015, arXiv 1412.8566). The two are one estimate by Bennett's acceptance
-/// ratio. The bracket goes from two standard errors below the forward estimate to two above the reverse one,
-/// or the other way round where these have crossed, and at least to two standard errors of the estimate.
-/// `rows` (M, K) in model space, with ReverseStart::rows; of more than settings.chains evenly spaced ones are
-/// taken. Where there is no reverse run, `samples` are the forward run's. Throws core::DivergenceError where
-/// energies are not numbers.
+/// doi:10.1023/A:1008923215028) from the base of `space` to the model, and back from samples of the model,
+/// which bounds log Z from above as the way there does from below (Grosse, Ghahramani and Adams 2015, arXiv
+/// 1511.02543; Burda, Grosse and Salakhutdinov 2015, arXiv 1412.8566). The two are one estimate by Bennett's
+/// acceptance ratio. The bracket goes from two standard errors below the forward estimate to two above the
+/// reverse one, or the other way round where these have crossed, and at least to two standard errors of the
+/// estimate. `rows` (M, K) in model space, with ReverseStart::rows; of more than settings.chains evenly
+/// spaced ones are taken. Where there is no reverse run, `samples` are the forward run's. Throws
+/// core::DivergenceError where energies are not numbers.
 template <class Scalar>
 AnnealedLogZ annealed_log_z(const comm::Communicator& communicator, const training::Model<Scalar>& model,
-                            const AnnealingBase& base, const AnnealingSettings& settings, ReverseStart start,
+                            const std::type_identity_t<AnnealingSpace<Scalar>>& space,
+                            const AnnealingSettings& settings, ReverseStart start,
                             const std::vector<double>& rows = {});
 
 }  // namespace ebmpi::evaluation

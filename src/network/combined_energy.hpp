@@ -3,17 +3,18 @@
 
 #include "core/elementary.hpp"
 #include "network/energy_step.hpp"
+#include "network/flow_energy.hpp"
 #include "network/mlp_energy.hpp"
 
 namespace ebmpi::network {
 
-/// What a part of an energy is. All but the network are functions of u (K) in closed form:
+/// What a part of an energy is: a network; -log q of a flow; or a function of u (K) in closed form:
 ///     standard_normal   ½‖u‖²
 ///     double_well       (u₀² - 1)²/(8c²) + Σ_{d>0} u_d²/(2c²): wells at ±1 that have the curvature of a
 ///                       Gaussian of standard deviation c, and a barrier of 1/(8c²) between them
 ///     funnel            u₀²/(2c²) + Σ_{d>0} (u_d² exp(-u₀) + u₀)/2: u₀ is log of the others' variance (Neal
 ///                       2003, doi:10.1214/aos/1056562461, with c = 3)
-enum class PartKind { network, standard_normal, double_well, funnel };
+enum class PartKind { network, standard_normal, double_well, funnel, flow };
 
 /// How a part sees the point: u = x; u = scale · x + shift; u = A x + b.
 enum class Sight { plain, scaled, mapped };
@@ -23,6 +24,7 @@ template <class Scalar>
 struct EnergyPart {
   PartKind kind = PartKind::network;
   MlpEnergy<Scalar> network;
+  FlowEnergy<Scalar> flow;
   Scalar parameter = 1;  // c
   int dimension = 0;     // K
   Sight sight = Sight::plain;
@@ -60,6 +62,13 @@ struct CombinedEnergy {
   bool is_lone_network = false;  // a network that sees x itself: no detour
   MlpEnergy<Scalar> lone;        // that network
 
+  /// Where it is seen through a flow, x = g(z) is what the parts see, and the energy of z is E(g(z)) -
+  /// T log|det ∂x/∂z|.
+  bool is_transported = false;
+  FlowView<Scalar> transport;
+  std::size_t transport_bytes = 0;  // workspace of the flow
+  Scalar temperature = 1;           // T
+
   KOKKOS_FORCEINLINE_FUNCTION int dimension() const { return space; }
 };
 
@@ -68,6 +77,11 @@ class CombinedEnergy<ScalarType>::Tile {
 public:
   KOKKOS_FORCEINLINE_FUNCTION Tile(const CombinedEnergy& energy, core::ScratchArena& arena)
       : energy_(energy), part_arena_(nullptr) {
+    if (energy.is_transported) {
+      point_ = arena.take<Scalar>(static_cast<std::size_t>(energy.space) * size);
+      volume_ = arena.take<Scalar>(2 * size);
+      transport_block_ = arena.take<char>(energy.transport_bytes);
+    }
     if (!energy.is_lone_network) {
       frame_rows_ = arena.take<Scalar>(static_cast<std::size_t>(energy.frames) * frame_size());
       part_value_ = arena.take<Scalar>(size);
@@ -84,6 +98,33 @@ public:
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void evaluate(const Member& member, const Scalar* x, Scalar* energy,
                                             Scalar* gradient) const {
+    if (!energy_.is_transported) return evaluate_parts(member, x, energy, gradient);
+    core::ScratchArena arena(transport_block_);
+    const FlowTile<Scalar, Keep::slopes> flow(energy_.transport, arena);
+    Scalar* const log_det = volume_;
+    Scalar* const log_det_adjoint = volume_ + size;
+    const Scalar temperature = energy_.temperature;
+    flow.generate(member, x, point_, log_det);
+    evaluate_parts(member, point_, energy, gradient);
+    core::for_each_lane(member, 1, [=](int, int lane) {
+      energy[lane] -= temperature * log_det[lane];
+      log_det_adjoint[lane] = -temperature;
+    });
+    if (gradient) flow.pull_back_to_normal(member, gradient, log_det_adjoint, gradient);
+  }
+
+  /// energy (tile_size) alone.
+  template <class Member>
+  KOKKOS_FORCEINLINE_FUNCTION void evaluate(const Member& member, const Scalar* x, Scalar* energy) const {
+    evaluate(member, x, energy, static_cast<Scalar*>(nullptr));
+  }
+
+private:
+  static constexpr int size = core::tile_size;
+
+  template <class Member>
+  KOKKOS_FORCEINLINE_FUNCTION void evaluate_parts(const Member& member, const Scalar* x, Scalar* energy,
+                                                  Scalar* gradient) const {
     if (energy_.is_lone_network) {
       core::ScratchArena arena = part_arena_;
       const typename MlpEnergy<Scalar>::Tile tile(energy_.lone, arena);
@@ -103,15 +144,6 @@ public:
     }
   }
 
-  /// energy (tile_size) alone.
-  template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void evaluate(const Member& member, const Scalar* x, Scalar* energy) const {
-    evaluate(member, x, energy, static_cast<Scalar*>(nullptr));
-  }
-
-private:
-  static constexpr int size = core::tile_size;
-
   // A frame holds what has been added up: the value, of a mixture Σ exp(term - top) and the top; and the
   // gradient. Frame 0 is the result itself.
   KOKKOS_FORCEINLINE_FUNCTION int frame_size() const { return (energy_.space + 2) * size; }
@@ -129,17 +161,22 @@ private:
     Scalar* const gradient = is_plain ? part_gradient_ : seen_gradient_;
     if (!is_plain) see(member, part, x);
     if (part.kind == PartKind::network) {
-      core::ScratchArena arena = part_arena_;
-      const typename MlpEnergy<Scalar>::Tile tile(part.network, arena);
-      if (with_gradient) {
-        tile.evaluate(member, u, part_value_, gradient);
-      } else {
-        tile.evaluate(member, u, part_value_);
-      }
+      evaluate_model(member, part.network, u, with_gradient ? gradient : nullptr);
+    } else if (part.kind == PartKind::flow) {
+      evaluate_model(member, part.flow, u, with_gradient ? gradient : nullptr);
     } else {
       evaluate_closed_form(member, part, u, gradient);
     }
     if (!is_plain && with_gradient) pull_back(member, part);
+  }
+
+  template <class Member, class Energy>
+  KOKKOS_FORCEINLINE_FUNCTION void evaluate_model(const Member& member, const Energy& energy, const Scalar* u,
+                                                  Scalar* gradient) const {
+    core::ScratchArena arena = part_arena_;
+    const typename Energy::Tile tile(energy, arena);
+    if (gradient) return tile.evaluate(member, u, part_value_, gradient);
+    tile.evaluate(member, u, part_value_);
   }
 
   /// seen_ = the point as the part sees it.
@@ -291,6 +328,9 @@ private:
 
   CombinedEnergy energy_;
   core::ScratchArena part_arena_;
+  Scalar* point_ = nullptr;          // (D, tile_size), g(z)
+  Scalar* volume_ = nullptr;         // (2, tile_size), log|det ∂x/∂z| and its adjoint
+  char* transport_block_ = nullptr;  // workspace of the flow
   Scalar* frame_rows_ = nullptr;
   Scalar* part_value_ = nullptr;     // (tile_size)
   Scalar* part_gradient_ = nullptr;  // (D, tile_size)

@@ -78,14 +78,18 @@ void check_part(const PartDescription<Scalar>& part, std::int64_t dimension) {
   if (is_network != part.network.has_value()) throw std::invalid_argument("a network, and only for networks");
   if (is_network && part.map.outputs() != part.energy.dimension())
     throw std::invalid_argument("a map to another dimension than the network's");
+  if ((part.kind == PartKind::flow) != part.flow.has_value())
+    throw std::invalid_argument("a flow, and only for flows");
+  if (part.flow && part.map.outputs() != part.flow->shape().dimension)
+    throw std::invalid_argument("a map to another dimension than the flow's");
   if (!is_network && !(part.parameter > 0.0)) throw std::invalid_argument("a positive parameter");
 }
 
 template <class Scalar>
 std::size_t workspace_of(const PartDescription<Scalar>& part) {
-  if (part.kind != PartKind::network) return 0;
   core::ScratchArena arena(nullptr);
-  typename MlpEnergy<Scalar>::Tile(part.energy, arena);
+  if (part.kind == PartKind::network) typename MlpEnergy<Scalar>::Tile(part.energy, arena);
+  if (part.flow) typename FlowEnergy<Scalar>::Tile({part.flow->view()}, arena);
   return arena.used();
 }
 
@@ -124,6 +128,7 @@ void EnergyModel<Scalar>::upload_parts() {
     const Scalar* const numbers = numbers_.data();
     host(i) = EnergyPart<Scalar>{parts_[i].kind,
                                  parts_[i].energy,
+                                 {parts_[i].flow ? parts_[i].flow->view() : FlowView<Scalar>{}},
                                  static_cast<Scalar>(parts_[i].parameter),
                                  outputs,
                                  sight_of(map),
@@ -177,6 +182,21 @@ EnergyModel<Scalar> EnergyModel<Scalar>::seen_through(const AffineMap& map) cons
   std::vector<PartDescription<Scalar>> parts = parts_;
   for (auto& part : parts) part.map = compose(part.map, map);
   return EnergyModel(steps_, std::move(parts), map.inputs);
+}
+
+template <class Scalar>
+EnergyModel<Scalar> EnergyModel<Scalar>::seen_through(const Flow<Scalar>& flow, double temperature) const {
+  if (transport_ || flow.shape().dimension != view_.space)
+    throw std::invalid_argument("one flow of the energy's dimension");
+  EnergyModel result = *this;
+  core::ScratchArena arena(nullptr);
+  FlowTile<Scalar, Keep::slopes>(flow.view(), arena);
+  result.transport_ = flow;
+  result.view_.is_transported = true;
+  result.view_.transport = flow.view();
+  result.view_.transport_bytes = arena.used();
+  result.view_.temperature = static_cast<Scalar>(temperature);
+  return result;
 }
 
 template class EnergyModel<float>;

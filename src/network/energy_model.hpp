@@ -18,6 +18,7 @@ struct PartDescription {
   MlpEnergy<Scalar> energy = {};            ///< of a network: its view, and what its outputs are
   double parameter = 1.0;                   ///< c of a closed form; > 0
   AffineMap map;                            ///< from the energy's space (D) to what the part sees (K)
+  std::optional<Flow<Scalar>> flow = {};    ///< of a flow; packed
 };
 
 /// An energy put together from networks and closed forms, in device memory.
@@ -37,6 +38,9 @@ public:
 
   /// The same energy as a function of u, where x = map(u).
   EnergyModel seen_through(const AffineMap& map) const;
+  /// The energy of z, where x = g(z) has this energy at `temperature` T > 0 and the flow is packed: exp(-E/T)
+  /// of z has the integral of that of x. A model that is already seen through a flow is not.
+  EnergyModel seen_through(const Flow<Scalar>& flow, double temperature) const;
 
 private:
   void upload_parts();
@@ -44,6 +48,7 @@ private:
 
   std::vector<EnergyStep> steps_;
   std::vector<PartDescription<Scalar>> parts_;
+  std::optional<Flow<Scalar>> transport_;
   Kokkos::View<Scalar*, core::MemorySpace> numbers_;  // of all maps
   Kokkos::View<EnergyPart<Scalar>*, core::MemorySpace> device_parts_;
   Kokkos::View<typename CombinedEnergy<Scalar>::Step*, core::MemorySpace> device_steps_;

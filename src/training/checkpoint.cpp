@@ -68,32 +68,73 @@ ValidationState read_validation(const io::FileReader& file) {
           file.integer_attribute("/", "validations_without_improvement")};
 }
 
+/// How far each of two players is; without a flow every step is the network's.
+void write_turns(io::FileWriter& file, const RunState& state) {
+  file.attribute("/", "energy_updates", state.energy_updates);
+  file.attribute("/", "flow_updates", state.flow_updates);
+  file.attribute("/", "accuracy", state.accuracy);
+}
+
+void read_turns(const io::FileReader& file, RunState& state) {
+  state.energy_updates = file.integer_attribute("/", "energy_updates");
+  state.flow_updates = file.integer_attribute("/", "flow_updates");
+  state.accuracy = file.real_attribute("/", "accuracy");
+}
+
+/// Where the parts of a learner stand.
+struct LearnerPlace {
+  std::string parameters, average, optimizer, exponents;
+};
+
+LearnerPlace network_place() {
+  return {"/model", "/model_ema", "/optimizer/", "/optimizer/exponents"};
+}
+LearnerPlace flow_place() {
+  return {"/flow", "/flow_ema", "/optimizer/flow_", "/optimizer/flow_exponents"};
+}
+
 template <class Scalar>
-void write_spectral_norm(io::FileWriter& file, const CheckpointParts<Scalar>& parts) {
-  if (!parts.spectral_norm) return;
-  for (const auto& [name, buffer] : parts.spectral_norm->state()) {
+void write_learner(io::FileWriter& file, const LearnerPlace& place, Learner<Scalar>& learner) {
+  write_tensors(file, place.parameters, learner.layout(), learner.parameters());
+  write_tensors(file, place.average, learner.layout(), learner.average());
+  for (const auto& [name, buffer] : learner.optimizer().state())
+    write_tensors(file, place.optimizer + name, learner.layout(), buffer);
+  file.write_replicated(place.exponents, {static_cast<std::int64_t>(learner.exponents().size())},
+                        std::span<const std::int64_t>(learner.exponents()));
+  if (!learner.spectral_norm()) return;
+  for (const auto& [name, buffer] : learner.spectral_norm()->state()) {
     const auto host = host_copy(buffer);
-    file.write_replicated("/optimizer/" + name, {static_cast<std::int64_t>(host.size())},
+    file.write_replicated(place.optimizer + name, {static_cast<std::int64_t>(host.size())},
                           std::span<const Scalar>(host.data(), host.size()));
   }
 }
 
 template <class Scalar>
-void read_spectral_norm(const io::FileReader& file, const CheckpointParts<Scalar>& parts) {
-  if (!parts.spectral_norm) return;
-  for (const auto& [name, buffer] : parts.spectral_norm->state()) {
+void read_spectral_norm(const io::FileReader& file, const std::string& prefix,
+                        const optimizer::SpectralNorm<Scalar>& spectral_norm) {
+  for (const auto& [name, buffer] : spectral_norm.state()) {
     const auto host = Kokkos::create_mirror_view(buffer);
-    const io::Array<Scalar> array = file.read_replicated<Scalar>("/optimizer/" + name);
+    const io::Array<Scalar> array = file.read_replicated<Scalar>(prefix + name);
     if (array.values.size() != host.size()) {
       throw core::FileError(
-          fmt::format("{}: /optimizer/{} has another length than the config inside asks for (the file was "
+          fmt::format("{}: {}{} has another length than the config inside asks for (the file was "
                       "changed by hand); "
                       "use another checkpoint",
-                      file.path(), name));
+                      file.path(), prefix, name));
     }
     std::copy(array.values.begin(), array.values.end(), host.data());
     Kokkos::deep_copy(buffer, host);
   }
+}
+
+template <class Scalar>
+void read_learner(const io::FileReader& file, const LearnerPlace& place, Learner<Scalar>& learner) {
+  read_tensors(file, place.parameters, learner.layout(), learner.parameters());
+  read_tensors(file, place.average, learner.layout(), learner.average());
+  for (const auto& [name, buffer] : learner.optimizer().state())
+    read_tensors(file, place.optimizer + name, learner.layout(), buffer);
+  learner.set_exponents(file.read_replicated<std::int64_t>(place.exponents).values);
+  if (learner.spectral_norm()) read_spectral_norm(file, place.optimizer, *learner.spectral_norm());
 }
 
 bool is_near(const std::vector<double>& stored, const std::vector<double>& now,
@@ -127,17 +168,13 @@ template <class Scalar>
 void write_checkpoint(const comm::Communicator& communicator, const std::string& path,
                       const config::RunConfig& config, const RunState& state,
                       const CheckpointParts<Scalar>& parts) {
-  const network::ParameterLayout& layout = parts.network.layout();
   io::FileWriter file(communicator, path);
   write_provenance(file, communicator, config, state);
   file.write_text("/config", config::to_toml(config));
-  write_tensors(file, "/model", layout, parts.network.parameters());
-  write_tensors(file, "/model_ema", layout, parts.average);
-  for (const auto& [name, buffer] : parts.optimizer.state())
-    write_tensors(file, "/optimizer/" + name, layout, buffer);
-  file.write_replicated("/optimizer/exponents", {static_cast<std::int64_t>(state.exponents.size())},
-                        std::span<const std::int64_t>(state.exponents));
-  write_spectral_norm(file, parts);
+  if (parts.energy) write_learner(file, network_place(), parts.energy->learner());
+  if (parts.flow) write_learner(file, flow_place(), parts.flow->learner());
+  if (parts.flow) write_turns(file, state);
+  if (parts.noise) parts.noise->write(file);
   write_validation(file, state.validation);
   if (parts.negatives) write_chains(file, parts.shards, *parts.negatives);
   write_data(file, parts.data.transform(), parts.data.moments(), parts.data.rows());
@@ -152,16 +189,14 @@ RunState read_checkpoint(const comm::Communicator& communicator, const std::stri
   RunState state;
   state.step = file.integer_attribute("/", "step");
   state.seconds = file.real_attribute("/", "seconds");
-  state.exponents = file.read_replicated<std::int64_t>("/optimizer/exponents").values;
-  const network::ParameterLayout& layout = parts.network.layout();
-  read_tensors(file, "/model", layout, parts.network.parameters());
-  read_tensors(file, "/model_ema", layout, parts.average);
-  for (const auto& [name, buffer] : parts.optimizer.state())
-    read_tensors(file, "/optimizer/" + name, layout, buffer);
-  read_spectral_norm(file, parts);
+  state.energy_updates = state.step;
+  if (parts.flow) read_turns(file, state);
+  if (parts.energy) read_learner(file, network_place(), parts.energy->learner());
+  if (parts.flow) read_learner(file, flow_place(), parts.flow->learner());
   state.validation = read_validation(file);
   if (parts.negatives) read_chains(file, parts.shards, *parts.negatives);
-  parts.network.pack();
+  if (parts.energy) parts.energy->network().pack();
+  if (parts.flow) parts.flow->flow().pack();
   return state;
 }
 

@@ -7,9 +7,9 @@
 #include "comm/communicator.hpp"
 #include "config/run_config.hpp"
 #include "data/training_data.hpp"
-#include "network/mlp.hpp"
-#include "optimizer/optimizer.hpp"
-#include "optimizer/spectral_norm.hpp"
+#include "training/contrast_noise.hpp"
+#include "training/energy_learner.hpp"
+#include "training/flow_learner.hpp"
 #include "training/negatives.hpp"
 
 namespace ebmpi::training {
@@ -25,19 +25,20 @@ struct ValidationState {
 /// Everything that changes during a run and that the next step depends on. Random numbers have no state, and
 /// the place in the data follows from the step.
 struct RunState {
-  std::int64_t step = 0;                ///< updates made
-  double seconds = 0;                   ///< spent in steps, over all restarts
-  std::vector<std::int64_t> exponents;  ///< of the fixed-point sums
+  std::int64_t step = 0;  ///< updates made
+  double seconds = 0;     ///< spent in steps, over all restarts
   ValidationState validation;
+  std::int64_t energy_updates = 0;  ///< of the network
+  std::int64_t flow_updates = 0;
+  double accuracy = 0;  ///< of the energy that plays against a flow, in the last step
 };
 
 /// What a checkpoint is written from and read into; src/io/README.md has the format.
 template <class Scalar>
 struct CheckpointParts {
-  network::Mlp<Scalar>& network;
-  Kokkos::View<Scalar*, core::MemorySpace> average;  // (P)
-  const optimizer::Optimizer<Scalar>& optimizer;
-  const optimizer::SpectralNorm<Scalar>* spectral_norm;  // null without it
+  EnergyLearner<Scalar>* energy;       // null where a flow is the model
+  FlowLearner<Scalar>* flow;           // null without a flow
+  const ContrastNoise<Scalar>* noise;  // null without one
   const comm::ShardMap& shards;
   Negatives<Scalar>* negatives;  // null without chains
   const data::TrainingData<Scalar>& data;

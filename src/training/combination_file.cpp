@@ -18,6 +18,7 @@
 #include "training/combination.hpp"
 #include "training/settings.hpp"
 #include "training/stored_data.hpp"
+#include "training/stored_flow.hpp"
 #include "training/tensors.hpp"
 
 namespace ebmpi::training {
@@ -27,8 +28,8 @@ using network::AffineMap;
 using network::EnergyStep;
 using network::PartKind;
 
-constexpr std::array<std::string_view, 4> kind_names = {"network", "standard_normal", "double_well",
-                                                        "funnel"};
+constexpr std::array<std::string_view, 5> kind_names = {"network", "standard_normal", "double_well", "funnel",
+                                                        "flow"};
 
 std::string group_of(std::size_t part) {
   return fmt::format("/parts/{}", part);
@@ -82,17 +83,18 @@ AffineMap read_map(const io::FileReader& file, const std::string& group) {
   return AffineMap::dense(matrix.shape[1], std::move(matrix.values), std::move(shift));
 }
 
-/// `run`: of the network, which the part takes over.
+/// `run`: of the network or flow, null for closed forms.
 template <class Scalar>
 void write_part(io::FileWriter& file, const std::string& group, const network::PartDescription<Scalar>& part,
                 const config::RunConfig* run) {
   file.attribute(group, "kind", std::string(kind_names[static_cast<std::size_t>(part.kind)]));
   file.attribute(group, "parameter", part.parameter);
   write_map(file, group + "/map", part.map);
+  if (run) file.write_text(group + "/config", config::to_toml(*run));
+  if (part.flow) write_tensors(file, group + "/flow", part.flow->layout(), part.flow->parameters());
   if (!part.network) return;
   if (part.energy.condition == network::Condition::log_sigma)
     file.attribute(group, "sigma", std::exp(static_cast<double>(part.energy.log_sigma)));
-  file.write_text(group + "/config", config::to_toml(*run));
   write_tensors(file, group + "/model", part.network->layout(), part.network->parameters());
 }
 
@@ -107,9 +109,13 @@ network::PartDescription<Scalar> read_part(const io::FileReader& file, const std
                                         {},
                                         file.real_attribute(group, "parameter"),
                                         read_map(file, group + "/map")};
-  if (part.kind != PartKind::network) return part;
+  if (part.kind != PartKind::network && part.kind != PartKind::flow) return part;
   runs.push_back(
       config::parse_config(file.read_text(group + "/config"), file.path() + ":" + group + "/config"));
+  if (part.kind == PartKind::flow) {
+    part.flow = read_flow<Scalar>(file, group + "/flow", runs.back(), static_cast<int>(part.map.outputs()));
+    return part;
+  }
   const network::Mlp<Scalar> network(mlp_shape(runs.back(), static_cast<int>(part.map.outputs())));
   read_tensors(file, group + "/model", network.layout(), network.parameters());
   network.pack();
@@ -158,7 +164,7 @@ void write_combination(const comm::Communicator& communicator, const std::string
   file.attribute("/parts", "count", parts.size());
   auto run = model.runs.begin();
   for (std::size_t i = 0; i < parts.size(); ++i)
-    write_part(file, group_of(i), parts[i], parts[i].network ? &*run++ : nullptr);
+    write_part(file, group_of(i), parts[i], parts[i].network || parts[i].flow ? &*run++ : nullptr);
   write_data(file, model.transform, model.moments, 0);
   file.commit();
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training/contrast_noise.hpp"
 
+#include "config/parse.hpp"
+#include "config/write.hpp"
 #include "data/fit_mixture.hpp"
+#include "io/file_reader.hpp"
+#include "network/flow_density.hpp"
+#include "training/stored_flow.hpp"
+#include "training/tensors.hpp"
 
 namespace ebmpi::training {
 namespace {
@@ -56,19 +62,54 @@ sampling::NoiseModel<Scalar> fit(const comm::Communicator& communicator, const c
 
 template <class Scalar>
 ContrastNoise<Scalar>::ContrastNoise(const comm::Communicator& communicator, const comm::ShardMap& shards,
-                                     const config::RunConfig& config, const data::TrainingData<Scalar>& data)
-    : model_(fit(communicator, shards, config, data)),
-      key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::noise_samples)) {}
+                                     const config::RunConfig& config, const data::TrainingData<Scalar>& data,
+                                     const std::string& checkpoint)
+    : key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::noise_samples)) {
+  if (config.objective.noise == config::NoiseKind::flow) {
+    read_flow_noise(communicator, config, data, checkpoint);
+  } else {
+    model_ = fit(communicator, shards, config, data);
+  }
+}
+
+template <class Scalar>
+void ContrastNoise<Scalar>::read_flow_noise(const comm::Communicator& communicator,
+                                            const config::RunConfig& config,
+                                            const data::TrainingData<Scalar>& data,
+                                            const std::string& checkpoint) {
+  if (checkpoint.empty()) {
+    const std::string& path = config.objective.noise_flow;
+    const StoredFlow<Scalar> stored = read_stored_flow<Scalar>(communicator, path);
+    flow_ = seen_from(stored, data.transform(), path);
+    flow_config_ = config::to_toml(stored.run);
+  } else {
+    const io::FileReader file(communicator, checkpoint);
+    flow_config_ = file.read_text("/noise_flow/config");
+    const config::RunConfig run = config::parse_config(flow_config_, checkpoint + ":/noise_flow/config");
+    flow_ = read_flow<Scalar>(file, "/noise_flow", run, data.dimension());
+  }
+}
+
+template <class Scalar>
+void ContrastNoise<Scalar>::write(io::FileWriter& file) const {
+  if (!flow_) return;
+  file.write_text("/noise_flow/config", flow_config_);
+  write_tensors(file, "/noise_flow", flow_->layout(), flow_->parameters());
+}
 
 template <class Scalar>
 void ContrastNoise<Scalar>::draw(std::uint32_t step, std::int64_t first_number, const core::Rows<Scalar>& x,
                                  const Buffer& log_density) const {
-  sampling::draw_noise(core::ExecutionSpace(), model_.view(), key_, step, first_number, x, log_density);
+  const core::ExecutionSpace space;
+  if (flow_) return network::draw_flow(space, flow_->view(), key_, step, first_number, x, log_density);
+  sampling::draw_noise(space, model_->view(), key_, step, first_number, x, log_density);
 }
 
 template <class Scalar>
 void ContrastNoise<Scalar>::log_density(const core::Rows<Scalar>& x, const Buffer& log_density) const {
-  sampling::noise_log_density(core::ExecutionSpace(), model_.view(), x, log_density);
+  const core::ExecutionSpace space;
+  if (flow_) return network::flow_log_density(space, flow_->view(), x, log_density);
+  sampling::noise_log_density(space, model_->view(), x, log_density);
 }
 
 template class ContrastNoise<float>;

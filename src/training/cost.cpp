@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "data/row_store.hpp"
 #include "data/validation_split.hpp"
+#include "objective/flow_gradient.hpp"
 #include "training/make_objective.hpp"
 #include "training/settings.hpp"
 
@@ -44,21 +45,56 @@ double chain_rows(const config::RunConfig& config, const comm::ShardMap& most) {
   return replicas * population + gradients + (replicas > 1.0 ? replicas * batch : 0.0);
 }
 
+/// Parameters, and the work of one data row in a step.
+struct ModelCost {
+  std::int64_t parameters = 0;
+  double flops = 0;
+};
+
+template <class Scalar>
+ModelCost network_cost(const config::RunConfig& config, int dimension) {
+  const network::MlpShape shape = mlp_shape(config, dimension);
+  const double work = chain_work(config) + make_objective<Scalar>(config, shape)->work(dimension);
+  return {network::mlp_layout(shape).size(), static_cast<double>(shape.weights()) * work};
+}
+
+ModelCost flow_cost(const config::RunConfig& config, int dimension) {
+  const network::FlowShape shape = flow_shape(config, dimension);
+  return {network::flow_layout(shape).size(),
+          static_cast<double>(shape.weights()) * objective::flow_work(config::has_network(config))};
+}
+
+/// In the turn of the energy the flow draws a sample and evaluates a row, 4 W; in its own the energy
+/// evaluates both, one of them with its gradient.
+template <class Scalar>
+ModelCost cost_of_turns(const config::RunConfig& config, int dimension) {
+  const ModelCost energy = network_cost<Scalar>(config, dimension), flow = flow_cost(config, dimension);
+  const double energy_turn =
+      energy.flops + 4.0 * static_cast<double>(flow_shape(config, dimension).weights());
+  const double flow_turn = flow.flops + 6.0 * static_cast<double>(mlp_shape(config, dimension).weights());
+  return {energy.parameters + flow.parameters, 0.5 * (energy_turn + flow_turn)};
+}
+
+template <class Scalar>
+ModelCost model_cost(const config::RunConfig& config, int dimension) {
+  if (!config::has_network(config)) return flow_cost(config, dimension);
+  return config::has_flow(config) ? cost_of_turns<Scalar>(config, dimension)
+                                  : network_cost<Scalar>(config, dimension);
+}
+
 }  // namespace
 
 template <class Scalar>
-Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape,
-                  const comm::ShardMap& shards, std::int64_t training_rows, int ranks) {
+Cost cost_of_step(const config::RunConfig& config, int dimension, const comm::ShardMap& shards,
+                  std::int64_t training_rows, int ranks) {
   Cost cost;
-  cost.parameters = network::mlp_layout(shape).size();
+  const ModelCost model = model_cost<Scalar>(config, dimension);
+  cost.parameters = model.parameters;
   cost.training_rows = training_rows;
   cost.shards = shards.shards();
   cost.ranks = ranks;
-  const double weights = static_cast<double>(shape.weights());
   const std::int64_t batch = config.optimizer.batch_size;
-  const int dimension = shape.inputs - (config::is_noise_conditional(config) ? 1 : 0);
-  cost.flops_per_step = static_cast<double>(batch) * weights *
-                        (chain_work(config) + make_objective<Scalar>(config, shape)->work(dimension));
+  cost.flops_per_step = static_cast<double>(batch) * model.flops;
   cost.flops = cost.flops_per_step * static_cast<double>(config.run.steps);
 
   const bool streamed = data::is_streamed(config.data.window, training_rows);
@@ -108,9 +144,7 @@ std::string describe(const Cost& cost) {
       cost.bytes_per_rank / 1e6, cost.flops_per_step / 1e9, cost.flops / 1e12);
 }
 
-template Cost cost_of_step<float>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&,
-                                  std::int64_t, int);
-template Cost cost_of_step<double>(const config::RunConfig&, const network::MlpShape&, const comm::ShardMap&,
-                                   std::int64_t, int);
+template Cost cost_of_step<float>(const config::RunConfig&, int, const comm::ShardMap&, std::int64_t, int);
+template Cost cost_of_step<double>(const config::RunConfig&, int, const comm::ShardMap&, std::int64_t, int);
 
 }  // namespace ebmpi::training

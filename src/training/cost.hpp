@@ -7,7 +7,6 @@
 #include "comm/communicator.hpp"
 #include "comm/shards.hpp"
 #include "config/run_config.hpp"
-#include "network/mlp.hpp"
 
 namespace ebmpi::training {
 
@@ -24,11 +23,12 @@ struct Cost {
   double flops = 0;           ///< of the whole run
 };
 
-/// In units of W, the weights of all matrices: a Langevin step, a leapfrog or a random walk's proposal of one
-/// chain 4W, and for each data row the work of the objective.
+/// Of a run on samples with `dimension` coordinates. In units of W, the weights of all matrices: a Langevin
+/// step, a leapfrog or a random walk's proposal of one chain 4W, and for each data row the work of the
+/// objective; where a flow and an energy take turns, the mean of both.
 template <class Scalar>
-Cost cost_of_step(const config::RunConfig& config, const network::MlpShape& shape,
-                  const comm::ShardMap& shards, std::int64_t training_rows, int ranks);
+Cost cost_of_step(const config::RunConfig& config, int dimension, const comm::ShardMap& shards,
+                  std::int64_t training_rows, int ranks);
 
 /// Collective. Throws core::InputError where a rank is refused that much memory in one piece: better than to
 /// fail half-way.

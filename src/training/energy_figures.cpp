@@ -6,13 +6,16 @@
 
 #include "comm/exact_sum.hpp"
 #include "network/evaluate.hpp"
+#include "network/flow_energy.hpp"
+#include "network/mlp_energy.hpp"
 
 namespace ebmpi::training {
 namespace {
 
 /// Σ E, Σ ‖∇E‖², rows.
-template <class Scalar>
-std::vector<double> sums_of(const network::MlpEnergy<Scalar>& energy, const core::Rows<Scalar>& rows) {
+template <class Energy>
+std::vector<double> sums_of(const Energy& energy, const core::Rows<typename Energy::Scalar>& rows) {
+  using Scalar = typename Energy::Scalar;
   const std::size_t count = rows.extent(0), dimension = rows.extent(1);
   const Kokkos::View<Scalar*, core::MemorySpace> energies("ebmpi::training::energies", count);
   const core::Rows<Scalar> gradients("ebmpi::training::gradients", count, dimension);
@@ -31,10 +34,11 @@ std::vector<double> sums_of(const network::MlpEnergy<Scalar>& energy, const core
 
 }  // namespace
 
-template <class Scalar>
+template <class Energy>
 EnergyFigures energy_figures(const comm::Communicator& communicator, const comm::ShardMap& shards,
-                             const network::MlpEnergy<Scalar>& energy, const core::Rows<Scalar>& rows,
+                             const Energy& energy, const core::Rows<typename Energy::Scalar>& rows,
                              const std::vector<ShardRows>& shard_rows) {
+  using Scalar = typename Energy::Scalar;
   std::vector<std::vector<double>> partials;
   for (const ShardRows& part : shard_rows) {
     const core::Rows<Scalar> own = Kokkos::subview(
@@ -52,6 +56,12 @@ template EnergyFigures energy_figures(const comm::Communicator&, const comm::Sha
                                       const std::vector<ShardRows>&);
 template EnergyFigures energy_figures(const comm::Communicator&, const comm::ShardMap&,
                                       const network::MlpEnergy<double>&, const core::Rows<double>&,
+                                      const std::vector<ShardRows>&);
+template EnergyFigures energy_figures(const comm::Communicator&, const comm::ShardMap&,
+                                      const network::FlowEnergy<float>&, const core::Rows<float>&,
+                                      const std::vector<ShardRows>&);
+template EnergyFigures energy_figures(const comm::Communicator&, const comm::ShardMap&,
+                                      const network::FlowEnergy<double>&, const core::Rows<double>&,
                                       const std::vector<ShardRows>&);
 
 }  // namespace ebmpi::training

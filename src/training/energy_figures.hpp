@@ -6,7 +6,6 @@
 #include "comm/communicator.hpp"
 #include "comm/shards.hpp"
 #include "core/tile_rows.hpp"
-#include "network/mlp_energy.hpp"
 
 namespace ebmpi::training {
 
@@ -22,10 +21,11 @@ struct EnergyFigures {
   double score_norm = 0;  ///< root of the mean ‖∇E‖²
 };
 
-/// Collective. `shard_rows` has one entry for each owned shard. The same bits on any number of ranks.
-template <class Scalar>
+/// Collective. Of an MlpEnergy or a FlowEnergy. `shard_rows` has one entry for each owned shard. The same
+/// bits on any number of ranks.
+template <class Energy>
 EnergyFigures energy_figures(const comm::Communicator& communicator, const comm::ShardMap& shards,
-                             const network::MlpEnergy<Scalar>& energy, const core::Rows<Scalar>& rows,
+                             const Energy& energy, const core::Rows<typename Energy::Scalar>& rows,
                              const std::vector<ShardRows>& shard_rows);
 
 }  // namespace ebmpi::training

@@ -111,6 +111,10 @@ ObjectivePointer<Scalar> make_objective(const config::RunConfig& config, const n
       return objective::make_denoising<Scalar>(denoising_settings(config), regularizer);
     case config::ObjectiveKind::noise_contrastive_estimation:
       return make_contrast<Scalar>(config);
+    case config::ObjectiveKind::flow_contrastive_estimation:
+      return objective::make_noise_contrast<Scalar>(1.0, regularizer);
+    case config::ObjectiveKind::flow_maximum_likelihood:
+      return nullptr;  // no network is trained
     case config::ObjectiveKind::energy_discrepancy:
       return make_energy_discrepancy<Scalar>(config);
   }

@@ -25,9 +25,13 @@ Cells cells(const Metrics& m) {
   add("score_norm", m.score_norm);
   add_optional("log_z", m.log_z);
   add("validation_loss", m.validation_loss);
-  if (!m.chains) add("loss_fraction", m.loss_fraction());
+  if (m.is_comparable && !m.chains) add("loss_fraction", m.loss_fraction());
   add("gradient_norm", m.gradient_norm);
   add("learning_rate", m.learning_rate);
+  if (m.flow) {
+    add("flow_log_likelihood", m.flow->log_likelihood);
+    result.emplace_back("flow_updates", fmt::format("{}", m.flow->updates));
+  }
   if (m.chains) {
     add("chain_gradient_norm", m.chains->gradient_norm);
     add("equipartition", m.chains->equipartition);

@@ -32,6 +32,13 @@ struct ChainMetrics {
   std::int64_t r_hat_draws = 0;  ///< how many of each chain it is made of; no column
 };
 
+/// Of the flow that plays against an energy.
+struct FlowMetrics {
+  double log_likelihood =
+      0;                     ///< mean log q over held-out data, in model space; NaN where nothing is held out
+  std::int64_t updates = 0;  ///< of the flow so far; the other steps were the energy's
+};
+
 /// One line of metrics.csv. All but the last two columns are a function of the config alone. A figure that
 /// the objective does not have has no column.
 struct Metrics {
@@ -41,8 +48,10 @@ struct Metrics {
   double score_norm = 0;                    ///< root of the mean ‖∇E‖² over held-out data
   std::optional<double> log_z;              ///< learned log Z, in model space
   double validation_loss = 0;               ///< the last one; NaN before the first
+  bool is_comparable = true;                ///< whether it is of the objective that is trained
   double gradient_norm = 0;                 ///< of the parameter gradient, before clipping
   double learning_rate = 0;
+  std::optional<FlowMetrics> flow;
   std::optional<ChainMetrics> chains;
   double samples_per_second = 0;
   double seconds = 0;  ///< spent in steps since the run began, over all restarts

@@ -53,8 +53,13 @@ struct Model {
   bool gives_energy = true;  ///< else a score network
   KnownLogZ known_log_z = KnownLogZ::none;
   double log_z = 0.0;  ///< in data units, where it is known
+  /// The flow that was trained with the energy, or that is the model, in model space: its moving average, or
+  /// the last one.
+  std::optional<network::Flow<Scalar>> flow = {};
 
   const network::CombinedEnergy<Scalar>& energy() const { return parts.view(); }
+  /// Whether it is a flow, and not an energy that was trained with one.
+  bool is_flow() const { return parts.parts().size() == 1 && parts.parts().front().flow.has_value(); }
   /// Noise levels that it was trained at, falling; empty where it is told none.
   std::vector<double> sigmas() const;
   /// The energy where its networks are told another noise level.
@@ -66,20 +71,25 @@ struct Model {
   void require_energy(const std::string& command) const;
 };
 
+/// The flow that was trained with a model's energy, as a model of its own. It must have one.
+template <class Scalar>
+Model<Scalar> flow_of(const Model<Scalar>& model);
+
 /// Collective. The model in `file`, a checkpoint or a combination. Throws core::FileError where it is
-/// damaged.
+/// damaged, core::InputError where a flow is asked for and there is none.
 template <class Scalar>
 Model<Scalar> read_model(const comm::Communicator& communicator, const std::string& file,
                          Parameters parameters);
 
 /// What MODEL on the command line stands for.
 struct FoundModel {
-  std::string path;                                                   ///< a file, or "density:…"
+  std::string path;  ///< a file, "flow:FILE" or "density:…"
   config::Precision precision = config::Precision::single_precision;  ///< that it is evaluated in
 };
 
 /// Collective. MODEL is a checkpoint or combination file; a run folder, and then its newest valid checkpoint;
-/// or "density:NAME[,dimension=D][,noise=S]", a synthetic density in closed form. Throws core::FileError
+/// "flow:" before either, the flow of it as an energy -log q; or "density:NAME[,dimension=D][,noise=S]", a
+/// synthetic density in closed form. Throws core::FileError
 /// where there is none, core::InputError on a density that is unknown or has no closed form.
 FoundModel find_model(const comm::Communicator& communicator, const std::string& model);
 

@@ -42,8 +42,7 @@ template <class Scalar>
 Cost cost_before(const config::RunConfig& config, const comm::ShardMap& shards,
                  const data::SampleSource& source, int ranks) {
   const std::int64_t dimension = config.data.pca > 0 ? config.data.pca : source.columns();
-  return cost_of_step<Scalar>(config, mlp_shape(config, static_cast<int>(dimension)), shards, source.rows(),
-                              ranks);
+  return cost_of_step<Scalar>(config, static_cast<int>(dimension), shards, source.rows(), ranks);
 }
 
 /// The checkpoint to go on from, if any.
@@ -100,8 +99,8 @@ public:
     if (checkpoint) refuse_other_config(communicator, *checkpoint, config);
     const std::unique_ptr<data::SampleSource> source = open_source(communicator, config);
     require_memory(communicator, cost_before<Scalar>(config, shards_, *source, communicator.size()));
-    trainer_ = std::make_unique<Trainer<Scalar>>(communicator, shards_, config, *source);
-    if (checkpoint) trainer_->resume(*checkpoint);
+    trainer_ =
+        std::make_unique<Trainer<Scalar>>(communicator, shards_, config, *source, checkpoint.value_or(""));
     newest_checkpoint_ = checkpoint.value_or("");
     set_aside_later_checkpoints(options.resume);
     folder_.create();
@@ -164,9 +163,9 @@ private:
     progress_.say(
         fmt::format("{} parameters, {} training rows of dimension {}, {} shards on {} ranks x {} threads, "
                     "temperature {:.4g}",
-                    trainer_->network().layout().size(), trainer_->data().training_rows(),
-                    trainer_->data().dimension(), shards_.shards(), communicator_.size(),
-                    core::ExecutionSpace().concurrency(), trainer_->temperature()));
+                    trainer_->parameters(), trainer_->data().training_rows(), trainer_->data().dimension(),
+                    shards_.shards(), communicator_.size(), core::ExecutionSpace().concurrency(),
+                    trainer_->temperature()));
     if (checkpoint) progress_.say(fmt::format("resumed {} at step {}", *checkpoint, trainer_->steps_done()));
   }
 
@@ -271,7 +270,7 @@ void check(const comm::Communicator& communicator, const config::RunConfig& conf
   require_memory(communicator, cost_before<Scalar>(config, shards, *source, communicator.size()));
   const Trainer<Scalar> trainer(communicator, shards, config, *source);
   if (!communicator.is_root()) return;
-  fmt::print("{}", describe(cost_of_step<Scalar>(config, trainer.network().shape(), shards,
+  fmt::print("{}", describe(cost_of_step<Scalar>(config, trainer.data().dimension(), shards,
                                                  trainer.data().training_rows(), communicator.size())));
 }
 

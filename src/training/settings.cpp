@@ -9,36 +9,44 @@ namespace ebmpi::training {
 
 network::MlpShape mlp_shape(const config::RunConfig& config, int dimension) {
   const config::NetworkSection& network = config.network;
-  const config::ObjectiveSection& objective = config.objective;
-  const bool learns_normalizer = objective.kind == config::ObjectiveKind::noise_contrastive_estimation &&
-                                 objective.contrast == config::NoiseContrast::binary;
   return {dimension + (config::is_noise_conditional(config) ? 1 : 0),
           {network.hidden.begin(), network.hidden.end()},
           network.activation,
           config::has_energy(config) ? 1 : dimension,
-          learns_normalizer ? network::LogNormalizer::learned : network::LogNormalizer::none};
+          config::learns_log_z(config) ? network::LogNormalizer::learned : network::LogNormalizer::none};
+}
+
+network::FlowShape flow_shape(const config::RunConfig& config, int dimension) {
+  const config::FlowSection& flow = config.flow;
+  return {dimension,
+          static_cast<int>(flow.couplings),
+          {flow.hidden.begin(), flow.hidden.end()},
+          flow.activation,
+          flow.mixing == config::MixingKind::linear ? network::Mixing::linear : network::Mixing::permutation};
 }
 
 bool needs_noise(const config::RunConfig& config) {
+  if (config::is_flow_contrast(config)) return true;
   return config.objective.kind == config::ObjectiveKind::noise_contrastive_estimation &&
          config.objective.contrast != config::NoiseContrast::conditional;
 }
 
 std::int64_t negative_rows(const config::RunConfig& config, std::int64_t data_rows) {
-  if (config::is_contrastive_divergence(config)) return data_rows;
+  if (config::is_contrastive_divergence(config) || config::is_flow_contrast(config)) return data_rows;
   if (!needs_noise(config)) return 0;
   return std::llround(config.objective.noise_ratio * static_cast<double>(data_rows));
 }
 
 bool has_negative_blocks(const config::RunConfig& config) {
-  return config::is_contrastive_divergence(config) ||
+  return config::is_contrastive_divergence(config) || config::is_flow_contrast(config) ||
          (needs_noise(config) && config.objective.contrast == config::NoiseContrast::binary);
 }
 
 std::vector<optimizer::MatrixSlice> weight_matrices(const network::ParameterLayout& layout) {
   std::vector<optimizer::MatrixSlice> matrices;
   for (const network::ParameterTensor& tensor : layout.tensors()) {
-    if (tensor.shape.size() == 2) matrices.push_back({tensor.offset, tensor.shape[0], tensor.shape[1]});
+    const bool is_weight = tensor.name.ends_with(".weight");  // not the mixing of a flow
+    if (is_weight) matrices.push_back({tensor.offset, tensor.shape[0], tensor.shape[1]});
   }
   return matrices;
 }

@@ -4,6 +4,7 @@
 #include "config/derived.hpp"
 #include "config/run_config.hpp"
 #include "data/training_data.hpp"
+#include "network/flow.hpp"
 #include "network/mlp.hpp"
 #include "optimizer/optimizer.hpp"
 #include "optimizer/schedule.hpp"
@@ -19,6 +20,8 @@ namespace ebmpi::training {
 /// The network of a run on samples with `dimension` coordinates: an energy, or the D numbers of a score; with
 /// an input more where it is told σ, and the log normaliser where it is learned.
 network::MlpShape mlp_shape(const config::RunConfig& config, int dimension);
+/// The flow of a run.
+network::FlowShape flow_shape(const config::RunConfig& config, int dimension);
 sampling::LangevinSettings langevin_settings(const config::RunConfig& config);
 /// How chains with a Metropolis test move.
 sampling::Moves moves(const config::RunConfig& config);
@@ -30,7 +33,8 @@ data::Preparation preparation(const config::RunConfig& config);
 std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator,
                                                 const config::RunConfig& config);
 
-/// Where the run's negatives are samples of a noise distribution fitted to the data.
+/// Where the run's negatives are samples whose density is known: of a noise distribution, or of the flow that
+/// is trained.
 bool needs_noise(const config::RunConfig& config);
 /// Rows of negatives that go with `data_rows` of data in the batch buffer, over all ranks: chains, or noise.
 std::int64_t negative_rows(const config::RunConfig& config, std::int64_t data_rows);

@@ -4,30 +4,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cmath>
-#include <limits>
 
-#include "comm/device_memory.hpp"
 #include "core/error.hpp"
+#include "network/flow_energy.hpp"
 #include "network/mlp_energy.hpp"
 #include "training/chain_figures.hpp"
-#include "training/make_objective.hpp"
 #include "training/model.hpp"
 
 namespace ebmpi::training {
 
-using core::ExecutionSpace;
-using core::FixedPointSum;
-
 namespace {
-
-/// The slots of the sums: the network's tensors, then the loss terms.
-std::vector<std::int64_t> slot_sizes(const network::ParameterLayout& layout, int terms) {
-  std::vector<std::int64_t> sizes;
-  for (const network::ParameterTensor& tensor : layout.tensors()) sizes.push_back(tensor.size());
-  sizes.insert(sizes.end(), static_cast<std::size_t>(terms), 1);
-  return sizes;
-}
 
 std::string after_divergence(const config::RunConfig& config) {
   return fmt::format(
@@ -35,54 +21,45 @@ std::string after_divergence(const config::RunConfig& config) {
       "optimizer.learning_rate{}, or with optimizer.gradient_clip",
       config::is_contrastive_divergence(config)
           ? " or sampler.step_size, a larger objective.energy_regularization"
-          : "");
+      : config::is_flow_contrast(config) ? " or flow.learning_rate"
+                                         : "");
 }
 
-/// The decay at `step` (from 1) that makes the moving average one of the parameters after steps 1 to `step`,
-/// with weights that fall by `decay` a step and add up to 1: the initial parameters have no part in it.
-/// Kingma and Ba 2015, arXiv 1412.6980, section 3.
-double average_decay(double decay, std::int64_t step) {
-  const double count = static_cast<double>(step);
-  return decay * (1.0 - std::pow(decay, count - 1.0)) / (1.0 - std::pow(decay, count));
+template <class Scalar>
+int group_of(const std::unique_ptr<EnergyLearner<Scalar>>& energy) {
+  return energy ? energy->objective().group() : 1;
 }
 
 }  // namespace
 
 template <class Scalar>
 Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::ShardMap& shards,
-                         const config::RunConfig& config, const data::SampleSource& source)
+                         const config::RunConfig& config, const data::SampleSource& source,
+                         const std::string& checkpoint)
     : communicator_(communicator),
       shards_(shards),
       config_(config),
       data_(communicator, shards, source, preparation(config)),
-      network_(mlp_shape(config, data_.dimension())),
-      average_(network_.shape()),
-      objective_(make_objective<Scalar>(config, network_.shape())),
-      optimizer_(optimizer_settings(config.optimizer), network_.layout().size()),
-      regularizer_(regularizer_settings(config.optimizer), weight_matrices(network_.layout())),
+      energy_(config::has_network(config)
+                  ? std::make_unique<EnergyLearner<Scalar>>(communicator, config, data_.dimension(), clock_)
+                  : nullptr),
+      flow_(config::has_flow(config)
+                ? std::make_unique<FlowLearner<Scalar>>(communicator, config, data_, clock_)
+                : nullptr),
       schedule_(schedule(config)),
-      norm_(network_.layout().size()),
-      batch_(config, shards, data_.dimension(), objective_->group()),
-      slots_(data::make_batch_slots(shards, config.optimizer.batch_size, data_.training_slices())),
-      sums_(slot_sizes(network_.layout(), objective_->terms()), ExecutionSpace().concurrency(),
-            comm::device_memory_is_accepted(communicator) ? core::SumPlace::device : core::SumPlace::host),
-      reduction_(communicator, sums_, network_.shape().layers()),
-      gradient_("ebmpi::training::gradient", network_.layout().size()),
-      control_(static_cast<std::size_t>(sums_.slots()) + 1),
-      loss_terms_(static_cast<std::size_t>(objective_->terms())) {
-  network_.initialize(static_cast<std::uint64_t>(config.run.seed));
-  if (config.network.spectral_norm) {
-    spectral_norm_.emplace(weight_matrices(network_.layout()));
-    spectral_norm_->initialize(static_cast<std::uint64_t>(config.run.seed), network_.parameters());
-    network_.pack();
-  }
-  Kokkos::deep_copy(average_.parameters(), network_.parameters());
+      batch_(config, shards, data_.dimension(), group_of(energy_)),
+      slots_(data::make_batch_slots(shards, config.optimizer.batch_size, data_.training_slices())) {
   if (config::is_contrastive_divergence(config)) chains_.emplace(communicator, config, shards, data_);
-  if (needs_noise(config)) noise_.emplace(communicator, shards, config, data_);
-  validation_objective_ = make_validation_objective<Scalar>(config, network_.shape());
+  if (needs_noise(config) && !flow_) noise_.emplace(communicator, shards, config, data_, checkpoint);
+  if (energy_) validation_objective_ = make_validation_objective<Scalar>(config, energy_->network().shape());
   if (validation_objective_)
     held_out_.emplace(config, shards, data_, *validation_objective_, noise_ ? &*noise_ : nullptr);
-  state_.exponents = sums_.exponents();
+  if (!checkpoint.empty()) state_ = read_checkpoint(communicator_, checkpoint, parts());
+}
+
+template <class Scalar>
+std::int64_t Trainer<Scalar>::parameters() const {
+  return (energy_ ? energy_->network().layout().size() : 0) + (flow_ ? flow_->flow().layout().size() : 0);
 }
 
 template <class Scalar>
@@ -94,25 +71,40 @@ template <class Scalar>
 StopReason Trainer<Scalar>::step(StopReason wish) {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t step = state_.step + 1;
-  const StopReason own_wish = draw_batch(step, wish);
+  const Turn now = turn();
+  const StopReason own_wish = draw_batch(step, now, wish);
   if (chains_) advance_chains(step);
-  const StopReason agreed = accumulate_gradient(step, own_wish);
+  const StopReason agreed = accumulate_gradient(step, now, own_wish);
   if (agreed == StopReason::no_data) {
     communicator_.together([this] {
       if (data_error_) std::rethrow_exception(data_error_);
     });
   }
-  update(step);
+  update(step, now);
   state_.step = step;
-  state_.exponents = sums_.exponents();
   state_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return agreed;
 }
 
-/// A rank without its rows goes on with those of the step before, so that the ranks learn of it in the
-/// reduction that they make anyway.
+/// Gao et al. 2020, arXiv 1912.00589: the energy moves until it tells data from the flow's samples, then the
+/// flow does.
 template <class Scalar>
-StopReason Trainer<Scalar>::draw_batch(std::int64_t step, StopReason wish) {
+typename Trainer<Scalar>::Turn Trainer<Scalar>::turn() const {
+  if (!energy_ || is_likelihood_step()) return Turn::flow;
+  if (!flow_) return Turn::energy;
+  return state_.accuracy > config_.objective.accuracy_threshold ? Turn::flow : Turn::energy;
+}
+
+/// Whether the next step is one of the flow's first ones, without the energy.
+template <class Scalar>
+bool Trainer<Scalar>::is_likelihood_step() const {
+  return !energy_ || state_.step < config_.flow.likelihood_steps;
+}
+
+/// A rank without its rows goes on with those of the step before, so that the ranks learn of it in the
+/// reduction that they make anyway. The flow draws its own samples in its turn.
+template <class Scalar>
+StopReason Trainer<Scalar>::draw_batch(std::int64_t step, Turn turn, StopReason wish) {
   const PhaseClock::Scope input(clock_, Phase::input);
   try {
     data_.draw(step, slots_, batch_.data());
@@ -120,109 +112,89 @@ StopReason Trainer<Scalar>::draw_batch(std::int64_t step, StopReason wish) {
     data_error_ = std::current_exception();
     wish = StopReason::no_data;
   }
-  if (!noise_) return wish;
-  noise_->draw(static_cast<std::uint32_t>(step), batch_.first_negative_number(), batch_.negatives(),
+  const auto draw_from = [&](const auto& noise) {
+    noise.draw(static_cast<std::uint32_t>(step), batch_.first_negative_number(), batch_.negatives(),
                batch_.log_noise_of_negatives());
-  noise_->log_density(batch_.data(), batch_.log_noise_of_data());
+    noise.log_density(batch_.data(), batch_.log_noise_of_data());
+  };
+  if (noise_) draw_from(*noise_);
+  if (flow_ && turn == Turn::energy) draw_from(*flow_);
   return wish;
 }
 
 template <class Scalar>
 void Trainer<Scalar>::advance_chains(std::int64_t step) {
   const PhaseClock::Scope chains(clock_, Phase::chains);
-  chains_->advance(step, network_, batch_.data(), batch_.negatives());
+  chains_->advance(step, energy_->network(), batch_.data(), batch_.negatives());
 }
 
 template <class Scalar>
-StopReason Trainer<Scalar>::accumulate_gradient(std::int64_t step, StopReason wish) {
+StopReason Trainer<Scalar>::accumulate_gradient(std::int64_t step, Turn turn, StopReason wish) {
   const objective::JetBatch<Scalar> batch = batch_.at(step);
-  const std::int64_t addends = batch_.all_blocks() * objective_->passes(data_.dimension());
-  StopReason agreed = StopReason::none;
-  FixedPointSum::Verdict verdict = FixedPointSum::Verdict::repeat;
-  while (verdict == FixedPointSum::Verdict::repeat) {
-    add_gradient(batch);
-    const PhaseClock::Scope reduction(clock_, Phase::reduction);
-    reduction_.send_rest();
-    agreed = agree(wish);
-    reduction_.wait();
-    verdict = sums_.judge(addends);
+  std::optional<StopReason> agreed;
+  if (turn == Turn::energy) {
+    agreed = energy_->accumulate(batch, batch_.all_blocks(), wish);
+  } else if (is_likelihood_step()) {
+    agreed = flow_->accumulate(batch, batch_.all_blocks(), nullptr, wish);
+  } else {
+    const objective::Rival<Scalar> rival = energy_->network().view();
+    agreed = flow_->accumulate(batch, batch_.all_blocks(), &rival, wish);
   }
-  if (verdict == FixedPointSum::Verdict::not_finite) {
-    throw core::DivergenceError(
-        fmt::format("training diverged at step {} (the gradient or the loss is NaN or infinite); {}", step,
-                    after_divergence(config_)));
-  }
-  const std::int64_t parameters = network_.layout().size();
-  for (std::size_t term = 0; term < loss_terms_.size(); ++term)
-    loss_terms_[term] = sums_.value(parameters + static_cast<std::int64_t>(term));
-  return agreed;
+  if (agreed) return *agreed;
+  throw core::DivergenceError(
+      fmt::format("training diverged at step {} (the gradient or the loss is NaN or infinite); {}", step,
+                  after_divergence(config_)));
 }
 
 template <class Scalar>
-void Trainer<Scalar>::add_gradient(const objective::JetBatch<Scalar>& batch) {
-  const PhaseClock::Scope gradient(clock_, Phase::gradient);
-  sums_.clear();
-  const core::FixedPointAdder adder = reduction_.begin(static_cast<std::int64_t>(batch.blocks.extent(0)));
-  objective_->add(ExecutionSpace(), network_.view(), batch, objective::Task::gradient, adder,
-                  sums_.workers());
-}
-
-/// One small reduction finds the largest addends of all ranks and whether any rank wants to stop.
-template <class Scalar>
-StopReason Trainer<Scalar>::agree(StopReason wish) {
-  const std::span<std::int64_t> peaks = sums_.peaks();
-  std::copy(peaks.begin(), peaks.end(), control_.begin());
-  control_.back() = static_cast<std::int64_t>(wish);
-  communicator_.max(std::span<std::int64_t>(control_));
-  std::copy(control_.begin(), control_.end() - 1, peaks.begin());
-  return static_cast<StopReason>(control_.back());
-}
-
-/// The gradient of the batch's mean loss; parameters, their regularisers, their moving average.
-template <class Scalar>
-void Trainer<Scalar>::update(std::int64_t step) {
+void Trainer<Scalar>::update(std::int64_t step, Turn turn) {
   const PhaseClock::Scope optimizer(clock_, Phase::optimizer);
-  sums_.quotient(static_cast<double>(config_.optimizer.batch_size), network_.layout().size(), gradient_);
   const double learning_rate = schedule_(step);
-  if (spectral_norm_) spectral_norm_->project_gradient(gradient_, network_.parameters());
-  clip();
-  optimizer_.update(step, learning_rate, gradient_, network_.parameters());
-  regularizer_.apply(learning_rate, network_.parameters());
-  if (spectral_norm_) spectral_norm_->normalize(network_.parameters());
-  optimizer::update_average(average_decay(config_.optimizer.ema, step), network_.parameters(),
-                            average_.parameters());
-  network_.pack();
+  if (turn == Turn::energy) {
+    energy_->update(++state_.energy_updates, learning_rate, norm_wish(step));
+  } else {
+    flow_->update(++state_.flow_updates, learning_rate / config_.optimizer.learning_rate, norm_wish(step));
+  }
+  last_turn_ = turn;
+  if (energy_ && flow_)
+    state_.accuracy = report(turn, static_cast<double>(config_.optimizer.batch_size)).term("accuracy");
 }
 
 /// A validation may turn out to be the last step.
 template <class Scalar>
-bool Trainer<Scalar>::may_be_logged(std::int64_t step) const {
+NormWish Trainer<Scalar>::norm_wish(std::int64_t step) const {
   const std::int64_t validate_every = config_.run.validate_every;
-  return step % config_.run.log_every == 0 || step == config_.run.steps ||
-         (validate_every > 0 && step % validate_every == 0);
+  const bool may_be_logged = step % config_.run.log_every == 0 || step == config_.run.steps ||
+                             (validate_every > 0 && step % validate_every == 0);
+  return may_be_logged ? NormWish::wanted : NormWish::unwanted;
+}
+
+/// The objective's report on the last batch, in whose turn it was.
+template <class Scalar>
+objective::LossReport Trainer<Scalar>::report(Turn turn, double rows) const {
+  if (turn == Turn::energy) return energy_->objective().report(energy_->learner().terms(), rows);
+  const std::span<const double> terms = flow_->learner().terms();
+  return energy_ ? objective::report_flow_contrast(terms, rows)
+                 : objective::report_flow_likelihood(terms, rows);
 }
 
 template <class Scalar>
-void Trainer<Scalar>::clip() {
-  const double bound = config_.optimizer.gradient_clip;
-  if (bound == 0.0 && !may_be_logged(state_.step + 1)) return;
-  gradient_norm_ = norm_(gradient_);
-  if (bound > 0.0) norm_.clip(gradient_, gradient_norm_, bound);
-}
-
-/// A network as commands that are told nothing else see it: at the lowest noise level, where it is told one.
-template <class Scalar>
-network::MlpEnergy<Scalar> Trainer<Scalar>::energy_of(const network::Mlp<Scalar>& network) const {
-  return model_energy(network, config_, lowest_sigma(config_));
+double Trainer<Scalar>::held_out_loss() {
+  if (held_out_) {
+    energy_->average().pack();
+    return validation_loss((*held_out_)(communicator_, energy_->average().view()), config_);
+  }
+  flow_->average().pack();
+  return -flow_->held_out_likelihood(communicator_, shards_, data_.validation(),
+                                     validation_rows(shards_, data_), flow_->average());
 }
 
 template <class Scalar>
 bool Trainer<Scalar>::validate() {
-  if (!held_out_) return false;
+  if (!held_out_ && energy_) return false;
   const PhaseClock::Scope validation_phase(clock_, Phase::validation);
-  average_.pack();
   ValidationState& validation = state_.validation;
-  validation.loss = validation_loss((*held_out_)(communicator_, average_.view()), config_);
+  validation.loss = held_out_loss();
   const bool is_best = validation.loss < validation.best_loss;
   if (is_best) {
     validation.best_loss = validation.loss;
@@ -235,9 +207,11 @@ bool Trainer<Scalar>::validate() {
 template <class Scalar>
 Metrics Trainer<Scalar>::form() const {
   Metrics metrics;
-  metrics.loss = objective_->report(std::vector<double>(static_cast<std::size_t>(objective_->terms())), 1.0);
+  metrics.loss = report(turn(), 1.0);
   if (config::has_energy(config_)) metrics.validation_energy = 0.0;
-  if (network_.shape().log_normalizer == network::LogNormalizer::learned) metrics.log_z = 0.0;
+  if (config::learns_log_z(config_)) metrics.log_z = 0.0;
+  if (energy_ && flow_) metrics.flow = FlowMetrics{};
+  metrics.is_comparable = !config::is_validated_by_score(config_);
   if (chains_) metrics.chains = chain_form(config_);
   return metrics;
 }
@@ -247,14 +221,12 @@ Metrics Trainer<Scalar>::measure() {
   const PhaseClock::Scope figures(clock_, Phase::figures);
   Metrics metrics = form();
   metrics.step = state_.step;
-  metrics.loss = objective_->report(loss_terms_, static_cast<double>(config_.optimizer.batch_size));
-  const EnergyFigures held_out = energy_figures(communicator_, shards_, energy_of(network_),
-                                                data_.validation(), validation_rows(shards_, data_));
-  if (metrics.validation_energy) metrics.validation_energy = held_out.energy;
-  metrics.score_norm = held_out.score_norm / temperature();
-  if (metrics.log_z) metrics.log_z = learned_log_z(network_);
+  metrics.loss = report(last_turn_, static_cast<double>(config_.optimizer.batch_size));
+  measure_held_out(metrics);
+  if (metrics.log_z) metrics.log_z = learned_log_z(energy_->network());
   metrics.validation_loss = state_.validation.loss;
-  metrics.gradient_norm = gradient_norm_;
+  metrics.gradient_norm =
+      (last_turn_ == Turn::energy ? energy_->learner() : flow_->learner()).gradient_norm();
   metrics.learning_rate = schedule_(state_.step);
   if (chains_) {
     metrics.chains = measure_chains(communicator_, shards_, config_, data_.moments(), batch_.negatives(),
@@ -264,22 +236,35 @@ Metrics Trainer<Scalar>::measure() {
   return metrics;
 }
 
+/// The network as commands that are told nothing else see it: at the lowest noise level, where it is told
+/// one.
 template <class Scalar>
-CheckpointParts<Scalar> Trainer<Scalar>::parts() {
-  return {network_, average_.parameters(),         optimizer_, spectral_norm_ ? &*spectral_norm_ : nullptr,
-          shards_,  chains_ ? &*chains_ : nullptr, data_};
+void Trainer<Scalar>::measure_held_out(Metrics& metrics) {
+  const std::vector<ShardRows> rows = validation_rows(shards_, data_);
+  const EnergyFigures held_out =
+      energy_ ? energy_figures(communicator_, shards_,
+                               model_energy(energy_->network(), config_, lowest_sigma(config_)),
+                               data_.validation(), rows)
+              : energy_figures(communicator_, shards_, network::FlowEnergy<Scalar>{flow_->flow().view()},
+                               data_.validation(), rows);
+  if (metrics.validation_energy) metrics.validation_energy = held_out.energy;
+  metrics.score_norm = held_out.score_norm / temperature();
+  if (!metrics.flow) return;
+  metrics.flow =
+      FlowMetrics{flow_->held_out_likelihood(communicator_, shards_, data_.validation(), rows, flow_->flow()),
+                  state_.flow_updates};
 }
 
 template <class Scalar>
-void Trainer<Scalar>::resume(const std::string& checkpoint) {
-  state_ = read_checkpoint(communicator_, checkpoint, parts());
-  sums_.set_exponents(state_.exponents);
+CheckpointParts<Scalar> Trainer<Scalar>::parts() {
+  return {energy_.get(), flow_.get(), noise_ ? &*noise_ : nullptr, shards_, chains_ ? &*chains_ : nullptr,
+          data_};
 }
 
 template <class Scalar>
 void Trainer<Scalar>::save(const std::string& path) {
   const PhaseClock::Scope checkpoint(clock_, Phase::checkpoint);
-  if (!std::isfinite(norm_(network_.parameters())) || !std::isfinite(norm_(average_.parameters()))) {
+  if ((energy_ && !energy_->learner().is_finite()) || (flow_ && !flow_->learner().is_finite())) {
     throw core::DivergenceError(fmt::format(
         "training diverged at step {} (a parameter is NaN or infinite, so {} was not written); {}",
         state_.step, path, after_divergence(config_)));

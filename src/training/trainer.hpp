@@ -8,16 +8,13 @@
 #include "comm/communicator.hpp"
 #include "comm/shards.hpp"
 #include "config/run_config.hpp"
-#include "core/fixed_point.hpp"
 #include "data/training_data.hpp"
-#include "objective/objective.hpp"
-#include "optimizer/gradient_norm.hpp"
-#include "optimizer/spectral_norm.hpp"
-#include "optimizer/weight_regularizer.hpp"
+#include "optimizer/schedule.hpp"
 #include "training/batch.hpp"
 #include "training/checkpoint.hpp"
 #include "training/contrast_noise.hpp"
-#include "training/gradient_reduction.hpp"
+#include "training/energy_learner.hpp"
+#include "training/flow_learner.hpp"
 #include "training/metrics.hpp"
 #include "training/negatives.hpp"
 #include "training/phase_clock.hpp"
@@ -27,17 +24,17 @@
 
 namespace ebmpi::training {
 
-/// Trains one network on all ranks. The numbers are a function of the config alone: not of the ranks, the
-/// threads, or where the run was stopped and resumed.
+/// Trains a network, a flow, or both against each other, on all ranks. The numbers are a function of the
+/// config alone: not of the ranks, the threads, or where the run was stopped and resumed.
 template <class Scalar>
 class Trainer {
 public:
-  /// Collective. The first state: initial parameters, chains from noise, step 0.
+  /// Collective. The first state: initial parameters, chains from noise, step 0; with a `checkpoint`, which
+  /// any number of ranks may have written, the state that it holds.
   Trainer(const comm::Communicator& communicator, const comm::ShardMap& shards,
-          const config::RunConfig& config, const data::SampleSource& source);
+          const config::RunConfig& config, const data::SampleSource& source,
+          const std::string& checkpoint = {});
 
-  /// Collective. Goes on from a checkpoint, written on any number of ranks.
-  void resume(const std::string& checkpoint);
   /// Collective. Writes the state to `path`. Throws core::DivergenceError in place of writing parameters that
   /// are not finite.
   void save(const std::string& path);
@@ -56,7 +53,7 @@ public:
   std::int64_t steps_done() const { return state_.step; }
   const ValidationState& validation() const { return state_.validation; }
   const data::TrainingData<Scalar>& data() const { return data_; }
-  const network::Mlp<Scalar>& network() const { return network_; }
+  std::int64_t parameters() const;  ///< of the network and the flow
   double temperature() const;
   /// What this rank spent its time on since it was constructed.
   const PhaseClock& clock() const { return clock_; }
@@ -64,45 +61,37 @@ public:
   double seconds_waited_for_data() const { return data_.seconds_waited(); }
 
 private:
-  using Buffer = Kokkos::View<Scalar*, core::MemorySpace>;
+  /// Whose turn a step is.
+  enum class Turn { energy, flow };
 
-  StopReason draw_batch(std::int64_t step, StopReason wish);
+  StopReason draw_batch(std::int64_t step, Turn turn, StopReason wish);
   void advance_chains(std::int64_t step);
-  StopReason accumulate_gradient(std::int64_t step, StopReason wish);
-  void add_gradient(const objective::JetBatch<Scalar>& batch);
-  StopReason agree(StopReason wish);
-  void update(std::int64_t step);
-  bool may_be_logged(std::int64_t step) const;
-  void clip();
-  network::MlpEnergy<Scalar> energy_of(const network::Mlp<Scalar>& network) const;
+  Turn turn() const;
+  bool is_likelihood_step() const;
+  StopReason accumulate_gradient(std::int64_t step, Turn turn, StopReason wish);
+  void update(std::int64_t step, Turn turn);
+  NormWish norm_wish(std::int64_t step) const;
+  objective::LossReport report(Turn turn, double rows) const;
+  double held_out_loss();
+  void measure_held_out(Metrics& metrics);
   CheckpointParts<Scalar> parts();
 
   const comm::Communicator& communicator_;
   comm::ShardMap shards_;
   config::RunConfig config_;
   data::TrainingData<Scalar> data_;
-  network::Mlp<Scalar> network_;
-  network::Mlp<Scalar> average_;  // whose parameters are the moving average
-  std::unique_ptr<objective::Objective<Scalar>> objective_;
-  optimizer::Optimizer<Scalar> optimizer_;
-  optimizer::WeightRegularizer<Scalar> regularizer_;
-  std::optional<optimizer::SpectralNorm<Scalar>> spectral_norm_;
+  PhaseClock clock_;
+  std::unique_ptr<EnergyLearner<Scalar>> energy_;  // null where a flow is the model
+  std::unique_ptr<FlowLearner<Scalar>> flow_;      // null without a flow
   optimizer::Schedule schedule_;
-  optimizer::GradientNorm<Scalar> norm_;
   std::optional<Negatives<Scalar>> chains_;
   std::optional<ContrastNoise<Scalar>> noise_;
   Batch<Scalar> batch_;
-  core::BatchSlots slots_;             // of the data
-  std::exception_ptr data_error_;      // of this rank
-  core::FixedPointSum sums_;           // gradient (P), loss terms
-  GradientReduction reduction_;        // of them
-  Buffer gradient_;                    // (P)
-  std::vector<std::int64_t> control_;  // peaks of the sums and the wish to stop, reduced together
+  core::BatchSlots slots_;                                              // of the data
+  std::exception_ptr data_error_;                                       // of this rank
   std::unique_ptr<objective::Objective<Scalar>> validation_objective_;  // null where there is none
   std::optional<Validation<Scalar>> held_out_;
-  std::vector<double> loss_terms_;  // (terms), sums over the last batch
-  double gradient_norm_ = 0;
-  PhaseClock clock_;
+  Turn last_turn_ = Turn::energy;
   RunState state_;
 };
 

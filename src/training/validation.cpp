@@ -46,13 +46,13 @@ Validation<Scalar>::Validation(const config::RunConfig& config, const comm::Shar
                                const ContrastNoise<Scalar>* noise)
     : objective_(objective),
       sums_(term_slots(tensors_of(config, data), objective.terms()), core::ExecutionSpace().concurrency()) {
-  add_rows(config, shards, data);
+  add_rows(config, shards, data, noise != nullptr);
   if (noise) draw_noise(*noise);
 }
 
 template <class Scalar>
 void Validation<Scalar>::add_rows(const config::RunConfig& config, const comm::ShardMap& shards,
-                                  const data::TrainingData<Scalar>& data) {
+                                  const data::TrainingData<Scalar>& data, bool with_noise) {
   const std::vector<ShardRows> held_out = validation_rows(shards, data);
   for (const ShardRows& part : held_out) rows_ += part.count;
   const int rows_in_block = core::tile_size / objective_.group();
@@ -61,9 +61,9 @@ void Validation<Scalar>::add_rows(const config::RunConfig& config, const comm::S
   for (std::size_t i = 0; i < held_out.size(); ++i) {
     const std::int64_t number = data.validation_slices()[i].global_first;
     append_blocks(blocks, {row, held_out[i].count, number}, rows_in_block, objective::Role::data);
-    const std::int64_t negatives = needs_noise(config) ? negative_rows(config, held_out[i].count) : 0;
-    const std::int64_t first_negative = needs_noise(config) ? negative_rows(config, number) : 0;
-    if (needs_noise(config) && has_negative_blocks(config)) {
+    const std::int64_t negatives = with_noise ? negative_rows(config, held_out[i].count) : 0;
+    const std::int64_t first_negative = with_noise ? negative_rows(config, number) : 0;
+    if (with_noise && has_negative_blocks(config)) {
       append_blocks(blocks, {negative, negatives, first_negative}, core::tile_size,
                     objective::Role::negative);
     }
@@ -130,7 +130,7 @@ objective::LossReport Validation<Scalar>::operator()(const comm::Communicator& c
 template <class Scalar>
 std::unique_ptr<objective::Objective<Scalar>> make_validation_objective(const config::RunConfig& config,
                                                                         const network::MlpShape& shape) {
-  if (!config::is_contrastive_divergence(config)) return make_objective<Scalar>(config, shape);
+  if (!config::is_validated_by_score(config)) return make_objective<Scalar>(config, shape);
   if (!network::is_smooth(shape.activation)) return nullptr;
   const core::PhiloxKey key =
       core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::projections);
@@ -140,7 +140,7 @@ std::unique_ptr<objective::Objective<Scalar>> make_validation_objective(const co
 
 /// The score is -∇E/T: ½‖∇E‖² counts 1/T², ΔE 1/T.
 double validation_loss(const objective::LossReport& report, const config::RunConfig& config) {
-  if (!config::is_contrastive_divergence(config)) return report.loss;
+  if (!config::is_validated_by_score(config)) return report.loss;
   const double temperature = config::langevin_temperature(config);
   return report.term("squared_score") / (temperature * temperature) - report.term("laplacian") / temperature;
 }

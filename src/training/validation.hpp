@@ -28,7 +28,7 @@ public:
 
 private:
   void add_rows(const config::RunConfig& config, const comm::ShardMap& shards,
-                const data::TrainingData<Scalar>& data);
+                const data::TrainingData<Scalar>& data, bool with_noise);
   void draw_noise(const ContrastNoise<Scalar>& noise);
 
   const objective::Objective<Scalar>& objective_;
@@ -44,10 +44,10 @@ private:
   core::FixedPointSum sums_;
 };
 
-/// What measures a run on held-out data: its own objective; for contrastive divergence, whose loss says
-/// nothing without the chains of the moment, sliced score matching, which is as proper a measure of a density
-/// that is known up to a factor (Hyvärinen 2005). Null where that needs a smooth activation and the network
-/// has none.
+/// What measures a run on held-out data: its own objective; for contrastive divergence and flow-contrastive
+/// estimation, whose losses say nothing without the chains or the flow of the moment, sliced score matching,
+/// which is as proper a measure of a density that is known up to a factor (Hyvärinen 2005). Null where that
+/// needs a smooth activation and the network has none.
 template <class Scalar>
 std::unique_ptr<objective::Objective<Scalar>> make_validation_objective(const config::RunConfig& config,
                                                                         const network::MlpShape& shape);
