@@ -16,6 +16,7 @@ import numpy as np
 
 from input_files import Missing, check_format, open_hdf5, parse_toml, plain, text_of
 from model_space import ModelSpace
+from reference.numpy_flow import FlowEnergy
 from reference.numpy_mlp import MlpEnergy
 
 Array = np.ndarray
@@ -46,6 +47,9 @@ class Part:
             config = parse_toml(text_of(group["config"][()]), f"{place}/config")
             tensors = {name: tensor[()] for name, tensor in group["model"].items()}
             self.network = MlpEnergy.from_tensors(tensors, config["network"]["activation"])
+        elif self.kind == "flow":
+            config = parse_toml(text_of(group["config"][()]), f"{place}/config")
+            self.network = FlowEnergy.from_tensors({name: tensor[()] for name, tensor in group["flow"].items()}, config["flow"])
 
     def __call__(self, z: Array, sigma: float | None) -> tuple[Array, Array]:
         """E (N) and ∇E (N, K) at z (N, K)."""
@@ -53,6 +57,8 @@ class Part:
         return energy, slope @ self.matrix
 
     def _at(self, u: Array, sigma: float | None) -> tuple[Array, Array]:
+        if self.kind == "flow":
+            return self.network.energy(u), -self.network.score(u, 1.0)
         if self.kind == "network":
             told = u if self.sigma is None else np.column_stack([u, np.full(len(u), math.log(sigma or self.sigma))])
             return self.network.energy(told), -self.network.score(told, 1.0)[:, : u.shape[1]]

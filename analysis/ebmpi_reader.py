@@ -19,6 +19,7 @@ import numpy as np
 from combination import COMBINATION_FORMAT, Combination
 from input_files import Missing, check_format, open_hdf5, parse_toml, plain, read_rows, text_of
 from model_space import ModelSpace
+from reference.numpy_flow import FlowEnergy
 from reference.numpy_mlp import Mlp, MlpEnergy
 
 __all__ = ["Checkpoint", "Combination", "Missing", "Run", "is_checkpoint", "open_hdf5", "open_model", "read_rows", "temperature_of"]
@@ -28,6 +29,8 @@ Array = np.ndarray
 CHECKPOINT_FORMAT = "ebmpi-checkpoint"
 FORMAT_VERSION = 1
 PARAMETERS = {"ema": "model_ema", "last": "model"}
+FLOW_PARAMETERS = {"ema": "flow_ema", "last": "flow"}
+FLOW_PREFIX = "flow:"
 NETWORKS = {"mlp": MlpEnergy, "score_mlp": Mlp}
 CONTRASTIVE_DIVERGENCES = ("contrastive_divergence", "persistent_contrastive_divergence")
 
@@ -118,10 +121,14 @@ class Run:
 
 
 class Checkpoint(ModelSpace):
-    """One checkpoint: attributes, config, tensors and data transform are read at once, the chains when asked for."""
+    """One checkpoint: attributes, config, tensors and data transform are read at once, the chains when asked for.
 
-    def __init__(self, path: str | Path) -> None:
+    With `flow`, its flow stands in place of the energy that was trained with it; where a flow is the model it does so anyway.
+    """
+
+    def __init__(self, path: str | Path, *, flow: bool = False) -> None:
         self.path = Path(path)
+        self.is_flow = flow
         with open_hdf5(self.path) as file:
             self._load(file)
 
@@ -129,9 +136,13 @@ class Checkpoint(ModelSpace):
         self.attributes = {name: plain(value) for name, value in file.attrs.items()}
         check_format(self.attributes, self.path, CHECKPOINT_FORMAT, FORMAT_VERSION, "checkpoint")
         self.config = parse_toml(text_of(self._dataset(file, "config")[()]), f"{self.path}:/config")
+        if self.is_flow and FLOW_PARAMETERS["ema"] not in file:
+            raise Missing(f"{self.path} holds no flow (its run trained none); leave out {FLOW_PREFIX}")
+        self.is_flow = self.is_flow or (PARAMETERS["ema"] not in file and FLOW_PARAMETERS["ema"] in file)
+        groups = FLOW_PARAMETERS if self.is_flow else PARAMETERS
         self._tensors = {
             key: {name: tensor[()] for name, tensor in file[group].items()}
-            for key, group in PARAMETERS.items()
+            for key, group in groups.items()
             if group in file
         }
         data = file.get("data")
@@ -163,7 +174,7 @@ class Checkpoint(ModelSpace):
     @property
     def has_energy(self) -> bool:
         """Whether the network gives an energy; otherwise it gives the score itself."""
-        return self._network_kind != "score_mlp"
+        return self.is_flow or self._network_kind != "score_mlp"
 
     @property
     def _network_kind(self) -> str:
@@ -193,8 +204,10 @@ class Checkpoint(ModelSpace):
             raise Missing(f"{self.path} has no parameters '{parameters}' (it has {other}); ask for those")
         return self._tensors[parameters]
 
-    def network(self, parameters: str = "ema") -> Mlp:
+    def network(self, parameters: str = "ema") -> Mlp | FlowEnergy:
         """The NumPy twin of the network; its inputs are in model space (N, K), followed by log σ where it is told that."""
+        if self.is_flow:
+            return self._flow(parameters)
         if self._network_kind not in NETWORKS:
             raise Missing(f"{self.path} holds a network '{self._network_kind}' (only {', '.join(NETWORKS)} have a NumPy twin); "
                           "use `ebmpi energy`")
@@ -208,6 +221,12 @@ class Checkpoint(ModelSpace):
         except ValueError as error:
             raise Missing(f"{self.path} does not hold the network of its config ({error}); use another checkpoint") from error
         return network
+
+    def _flow(self, parameters: str) -> FlowEnergy:
+        try:
+            return FlowEnergy.from_tensors(self.tensors(parameters), self.config.get("flow", {}))
+        except ValueError as error:
+            raise Missing(f"{self.path} does not hold the flow of its config ({error}); use another checkpoint") from error
 
     def _inputs(self, z: Array, sigma: float | None) -> Array:
         """What the network takes at z (N, K)."""
@@ -235,7 +254,9 @@ class Checkpoint(ModelSpace):
         return self.log_z_learned("ema")
 
     def log_z_learned(self, parameters: str) -> float | None:
-        """`learned_log_z` of either set of parameters."""
+        """`learned_log_z` of either set of parameters; of a flow 0."""
+        if self.is_flow:
+            return 0.0
         tensor = self.tensors(parameters).get("log_normalizer")
         return None if tensor is None else -float(np.ravel(tensor)[0])
 
@@ -243,7 +264,7 @@ class Checkpoint(ModelSpace):
         """log p (N) at x (N, D), both in data units, with the log Z that was learned."""
         log_z = self.log_z_learned(parameters)
         if log_z is None:
-            raise Missing(f"{self.path} has learned no log Z (only binary noise contrastive estimation does); "
+            raise Missing(f"{self.path} has learned no log Z (only binary noise contrastive estimation and flow-contrastive estimation do); "
                           "sum over a grid with likelihood.py")
         return -self.energy(x, parameters) - log_z - self.log_volume
 
@@ -271,10 +292,17 @@ class Checkpoint(ModelSpace):
 
 
 def open_model(path: str | Path) -> Checkpoint | Combination:
-    """The checkpoint or combination at `path`, or the newest readable checkpoint of the run folder at `path`."""
-    path = Path(path)
+    """The checkpoint or combination at `path`, or the newest readable checkpoint of the run folder at `path`.
+
+    `flow:` before it stands for the flow of a checkpoint in place of its energy.
+    """
+    flow = str(path).startswith(FLOW_PREFIX)
+    path = Path(str(path).removeprefix(FLOW_PREFIX))
     if path.is_dir():
-        return Run(path).newest()
+        newest = Run(path).newest()
+        return Checkpoint(newest.path, flow=True) if flow else newest
+    if flow:
+        return Checkpoint(path, flow=True)
     return Combination(path) if _format_of(path) == COMBINATION_FORMAT else Checkpoint(path)
 
 

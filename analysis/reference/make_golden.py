@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for what imports reference.…
+
 import arviz_chains
 import torch_flow
 import torch_mlp

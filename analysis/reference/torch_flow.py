@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch_mlp
+from reference.numpy_flow import order_of, philox, stream_key
 from torch_mlp import draw
 
 ROWS = 5
@@ -32,22 +33,6 @@ CASES = (
 )
 
 
-def philox(counter: list[int], key: list[int]) -> list[int]:
-    """Philox4x32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405)."""
-    mask = 0xFFFFFFFF
-    x, k = list(counter), list(key)
-    for _ in range(10):
-        a, b = 0xD2511F53 * x[0], 0xCD9E8D57 * x[2]
-        x = [(b >> 32) ^ x[1] ^ k[0], b & mask, (a >> 32) ^ x[3] ^ k[1], a & mask]
-        k = [(k[0] + 0x9E3779B9) & mask, (k[1] + 0xBB67AE85) & mask]
-    return x
-
-
-def stream_key(seed: int, purpose: int) -> list[int]:
-    """The key of a stream of random numbers."""
-    return philox([purpose, 0x65626D70, 0, 0], [seed & 0xFFFFFFFF, seed >> 32])[:2]
-
-
 def normal_rows(count: int, dimension: int, step: int, key: list[int]) -> np.ndarray:
     """The first `count` samples' standard normal numbers at `step`, (count, dimension)."""
     rows = np.empty((count, dimension))
@@ -61,16 +46,6 @@ def normal_rows(count: int, dimension: int, step: int, key: list[int]) -> np.nda
                 values += [radius * math.cos(2.0 * math.pi * second), radius * math.sin(2.0 * math.pi * second)]
         rows[number] = values[:dimension]
     return rows
-
-
-def order_of(dimension: int, step: int) -> list[int]:
-    """The permutation of a step: new coordinate i is old coordinate order[i]."""
-    order = list(range(dimension - 1, -1, -1))
-    if dimension == 2:
-        return order
-    key = stream_key(dimension, 28)
-    rank = [philox([i, 0, step, 0], key)[0] for i in range(dimension)]
-    return sorted(order, key=lambda i: rank[i])
 
 
 @dataclass(frozen=True)

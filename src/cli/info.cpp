@@ -104,12 +104,14 @@ Json config_report(const config::RunConfig& config) {
       .set("shards", config::resolved_shards(config));
 }
 
-/// Shapes of the tensors of the model, and of the chains.
+/// Shapes of the tensors of the network and of the flow, and of the chains.
 Json tensors_report(const io::FileContents& contents) {
   Json report = Json::object();
   for (const io::DataSetSummary& data_set : contents.data_sets) {
     const std::string_view path = data_set.path;
-    if (!path.starts_with("/model/") && !path.starts_with("/chains/")) continue;
+    const bool is_shown =
+        path.starts_with("/model/") || path.starts_with("/flow/") || path.starts_with("/chains/");
+    if (!is_shown) continue;
     report.set(data_set.path, Json::array(data_set.shape));
   }
   return report;

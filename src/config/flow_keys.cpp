@@ -34,6 +34,10 @@ void add_flow(std::vector<Key>& keys) {
         "First steps, in which the flow alone is trained, by maximum likelihood, so that the game begins "
         "with "
         "samples that are like the data.",
+        when(with_contrast)},
+       {"flow", "updates_in_a_row", whole_number<flow, &FlowSection::updates_in_a_row>(1),
+        "Most updates of the flow before the energy has its turn even above objective.accuracy_threshold: a "
+        "flow that cannot follow, say between separate modes, must not keep the energy from learning.",
         when(with_contrast)}});
 }
 

@@ -114,6 +114,7 @@ struct FlowSection {
   MixingKind mixing = MixingKind::linear;  ///< of the coordinates, between couplings
   double learning_rate = 7e-4;             ///< flow contrast: > 0; the schedule is the optimizer's
   std::int64_t likelihood_steps = 0;       ///< flow contrast: first steps, of the flow alone; >= 0
+  std::int64_t updates_in_a_row = 4;       ///< flow contrast: of the flow before the energy's turn; >= 1
 
   bool operator==(const FlowSection&) const = default;
 };

@@ -72,12 +72,14 @@ ValidationState read_validation(const io::FileReader& file) {
 void write_turns(io::FileWriter& file, const RunState& state) {
   file.attribute("/", "energy_updates", state.energy_updates);
   file.attribute("/", "flow_updates", state.flow_updates);
+  file.attribute("/", "flow_streak", state.flow_streak);
   file.attribute("/", "accuracy", state.accuracy);
 }
 
 void read_turns(const io::FileReader& file, RunState& state) {
   state.energy_updates = file.integer_attribute("/", "energy_updates");
   state.flow_updates = file.integer_attribute("/", "flow_updates");
+  state.flow_streak = file.integer_attribute("/", "flow_streak");
   state.accuracy = file.real_attribute("/", "accuracy");
 }
 

@@ -30,7 +30,8 @@ struct RunState {
   ValidationState validation;
   std::int64_t energy_updates = 0;  ///< of the network
   std::int64_t flow_updates = 0;
-  double accuracy = 0;  ///< of the energy that plays against a flow, in the last step
+  std::int64_t flow_streak = 0;  ///< of these the last ones, without one of the network between
+  double accuracy = 0;           ///< of the energy that plays against a flow, in the last step
 };
 
 /// What a checkpoint is written from and read into; src/io/README.md has the format.

@@ -87,12 +87,13 @@ StopReason Trainer<Scalar>::step(StopReason wish) {
 }
 
 /// Gao et al. 2020, arXiv 1912.00589: the energy moves until it tells data from the flow's samples, then the
-/// flow does.
+/// flow does; for a bounded number of steps, since a flow that cannot follow would keep the energy waiting.
 template <class Scalar>
 typename Trainer<Scalar>::Turn Trainer<Scalar>::turn() const {
   if (!energy_ || is_likelihood_step()) return Turn::flow;
   if (!flow_) return Turn::energy;
-  return state_.accuracy > config_.objective.accuracy_threshold ? Turn::flow : Turn::energy;
+  const bool may_flow = state_.flow_streak < config_.flow.updates_in_a_row;
+  return may_flow && state_.accuracy > config_.objective.accuracy_threshold ? Turn::flow : Turn::energy;
 }
 
 /// Whether the next step is one of the flow's first ones, without the energy.
@@ -156,8 +157,9 @@ void Trainer<Scalar>::update(std::int64_t step, Turn turn) {
     flow_->update(++state_.flow_updates, learning_rate / config_.optimizer.learning_rate, norm_wish(step));
   }
   last_turn_ = turn;
-  if (energy_ && flow_)
-    state_.accuracy = report(turn, static_cast<double>(config_.optimizer.batch_size)).term("accuracy");
+  if (!energy_ || !flow_) return;
+  state_.flow_streak = turn == Turn::flow && !is_likelihood_step() ? state_.flow_streak + 1 : 0;
+  state_.accuracy = report(turn, static_cast<double>(config_.optimizer.batch_size)).term("accuracy");
 }
 
 /// A validation may turn out to be the last step.

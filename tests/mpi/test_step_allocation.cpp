@@ -68,7 +68,8 @@ TEST_CASE("a step of training allocates no array and keeps no memory") {
        {std::string("contrastive_divergence"), std::string("persistent_contrastive_divergence"),
         std::string("score_matching"), std::string("sliced_score_matching"),
         std::string("denoising_score_matching"), std::string("noise_contrastive_estimation"),
-        std::string("energy_discrepancy"), persistent + "mala\"\nbox = 0.1\nadapt_steps = 5",
+        std::string("energy_discrepancy"), std::string("flow_contrastive_estimation"),
+        std::string("flow_maximum_likelihood"), persistent + "mala\"\nbox = 0.1\nadapt_steps = 5",
         persistent + "hmc", persistent + "parallel_tempering\"\nexchange_every = 1\nadapt_steps = 5"}) {
     config::RunConfig config = config::parse_config(
         std::string("[data]\ndensity = \"two_moons\"\ncount = 4000\n[objective]\nkind = \"") + kind +

@@ -106,7 +106,7 @@ def state_digest(checkpoint):
             digest.update(np.ascontiguousarray(item[()]).tobytes())
 
     with h5py.File(checkpoint) as file:
-        for group in ("model", "model_ema", "optimizer", "chains"):
+        for group in ("model", "model_ema", "flow", "flow_ema", "noise_flow", "optimizer", "chains"):
             if group in file:
                 file[group].visititems(lambda name, item, group=group: add(f"{group}/{name}", item))
     return digest.hexdigest()

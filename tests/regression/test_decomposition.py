@@ -84,7 +84,6 @@ file = "rows.h5"
 validation_fraction = 0.2
 {data}
 [network]
-hidden = [24, 17]
 {network}
 [objective]
 {objective}
@@ -95,30 +94,39 @@ batch_size = 301
 shards = 5
 """
 
+HIDDEN = "hidden = [24, 17]\n"
+
 PLAIN_VARIANTS = {
     "score matching, spectral normalisation": dict(
-        objective='kind = "score_matching"\ngradient_penalty = 0.01', network="spectral_norm = true", optimizer=""),
+        objective='kind = "score_matching"\ngradient_penalty = 0.01', network=HIDDEN + "spectral_norm = true", optimizer=""),
     "sliced score matching, weight decay": dict(
         objective='kind = "sliced_score_matching"\nprojections = 3\ndirections = "gaussian"\nenergy_regularization = 0.01',
-        network='activation = "softplus"', optimizer="weight_decay = 0.01\nl1 = 0.001"),
+        network=HIDDEN + 'activation = "softplus"', optimizer="weight_decay = 0.01\nl1 = 0.001"),
     "denoising over a ladder": dict(
-        objective='kind = "denoising_score_matching"\nsigmas = [1.0, 0.5, 0.2]\nantithetic = true', network="",
+        objective='kind = "denoising_score_matching"\nsigmas = [1.0, 0.5, 0.2]\nantithetic = true', network=HIDDEN,
         optimizer="gradient_clip = 0.5"),
     "noise contrast with a mixture, ratio not whole": dict(
         objective='kind = "noise_contrastive_estimation"\nnoise = "mixture"\nnoise_components = 3\nnoise_ratio = 1.7\n'
-                  "gradient_penalty = 0.01", network="", optimizer="beta1 = 0.5"),
+                  "gradient_penalty = 0.01", network=HIDDEN, optimizer="beta1 = 0.5"),
     "ranking contrast": dict(
         objective='kind = "noise_contrastive_estimation"\ncontrast = "ranking"\nnoise_ratio = 3.0\n'
-                  'noise_covariance = "diagonal"', network="", optimizer=""),
+                  'noise_covariance = "diagonal"', network=HIDDEN, optimizer=""),
     "conditional contrast": dict(
-        objective='kind = "noise_contrastive_estimation"\ncontrast = "conditional"\nnoise_ratio = 2', network="",
+        objective='kind = "noise_contrastive_estimation"\ncontrast = "conditional"\nnoise_ratio = 2', network=HIDDEN,
         optimizer='kind = "sgd"\nlearning_rate = 0.01\nmomentum = 0.9'),
     "energy discrepancy": dict(
-        objective='kind = "energy_discrepancy"\nperturbations = 6', network='activation = "relu"', optimizer=""),
+        objective='kind = "energy_discrepancy"\nperturbations = 6', network=HIDDEN + 'activation = "relu"', optimizer=""),
     "streamed rows": dict(  # windows of about a batch, which no batch meets whole
-        objective='kind = "noise_contrastive_estimation"', network="", optimizer="", data="window = 602\njitter = 0.05"),
+        objective='kind = "noise_contrastive_estimation"', network=HIDDEN, optimizer="", data="window = 602\njitter = 0.05"),
+    "a flow against an energy, in turns": dict(
+        objective='kind = "flow_contrastive_estimation"\naccuracy_threshold = 0.5\nenergy_regularization = 0.001',
+        network=HIDDEN, optimizer="gradient_clip = 0.5\nweight_decay = 0.01\n"
+                                  "[flow]\ncouplings = 3\nhidden = [16]\nupdates_in_a_row = 2\nlikelihood_steps = 5"),
+    "a flow alone": dict(
+        objective='kind = "flow_maximum_likelihood"', network="",
+        optimizer='[flow]\ncouplings = 2\nhidden = [16, 9]\nactivation = "tanh"\nmixing = "permutation"'),
     "score network": dict(
-        objective='kind = "sliced_score_matching"\nvariance_reduction = false', network='kind = "score_mlp"', optimizer=""),
+        objective='kind = "sliced_score_matching"\nvariance_reduction = false', network=HIDDEN + 'kind = "score_mlp"', optimizer=""),
 }
 
 

@@ -215,5 +215,5 @@ TEST_CASE("patience needs validations to count", "[config]") {
   CHECK_THAT(
       error_with("[network]\nactivation = \"relu\"\n[run]\npatience = 3\n"),
       StartsWith("run.toml:6: run.patience = 3 (run.toml:6) does not go with network.activation = \"relu\" "
-                 "(run.toml:4) (contrastive divergence is validated by score matching"));
+                 "(run.toml:4) (this objective is validated by score matching"));
 }

@@ -181,15 +181,14 @@ TEST_CASE("overrides that are wrong name --set", "[config]") {
 TEST_CASE("unknown keys and sections are errors with the nearest known name", "[config]") {
   CHECK_THAT(error_with("[optimizer]\nlearning_rat = 0.1\n"),
              Equals("run.toml:4: unknown key 'optimizer.learning_rat' (did you mean 'learning_rate'?)"));
-  CHECK_THAT(
-      error_with("[sampler]\nlearning_rate = 0.1\n"),
-      Equals("run.toml:4: unknown key 'sampler.learning_rate' (did you mean 'optimizer.learning_rate'?)"));
+  CHECK_THAT(error_with("[sampler]\nlearning_rate = 0.1\n"),
+             Equals("run.toml:4: unknown key 'sampler.learning_rate' (did you mean 'flow.learning_rate' or "
+                    "'optimizer.learning_rate'?)"));
   CHECK_THAT(error_with("[optimiser]\nkind = \"sgd\"\n"),
              Equals("run.toml:3: unknown section 'optimiser' (did you mean 'optimizer'?)"));
-  CHECK_THAT(
-      error_with("[zzzzzzzzzzzzz]\n"),
-      Equals("run.toml:3: unknown section 'zzzzzzzzzzzzz' (the sections are run, data, network, objective, "
-             "sampler, optimizer, parallel)"));
+  CHECK_THAT(error_with("[zzzzzzzzzzzzz]\n"), Equals("run.toml:3: unknown section 'zzzzzzzzzzzzz' (the "
+                                                     "sections are run, data, network, objective, flow, "
+                                                     "sampler, optimizer, parallel)"));
   CHECK_THAT(
       error_of("shards = 4\n[data]\ndensity = \"rings\"\n"),
       Equals("run.toml:1: unknown key 'shards' outside every section (did you mean 'parallel.shards'?)"));
@@ -299,9 +298,9 @@ TEST_CASE("unknown names come with the nearest one and the list", "[config]") {
   CHECK_THAT(
       density,
       StartsWith("run.toml:2: data.density = \"too_moons\" is not known (did you mean \"two_moons\"?)"));
-  for (const char* name :
-       {"two_moons", "eight_gaussians", "twenty_five_gaussians", "rings", "spirals", "checkerboard",
-        "pinwheel", "swiss_roll", "gaussian", "gaussian_mixture", "double_well", "left_moon", "right_moon", "funnel"}) {
+  for (const char* name : {"two_moons", "eight_gaussians", "twenty_five_gaussians", "rings", "spirals",
+                           "checkerboard", "pinwheel", "swiss_roll", "gaussian", "gaussian_mixture",
+                           "double_well", "left_moon", "right_moon", "funnel"}) {
     CHECK_THAT(density, ContainsSubstring("\"" + std::string(name) + "\""));
     CHECK(error_of("[data]\ndensity = \"" + std::string(name) + "\"\n") == "");
   }

@@ -165,20 +165,21 @@ TEST_CASE("the annotated input is what the table of keys gives", "[config]") {
 
 TEST_CASE("every field of the structs has a key", "[config]") {
   RunConfig config;
-  auto& [run, data, network, objective, sampler, optimizer, parallel] = config;
+  auto& [run, data, network, objective, flow, sampler, optimizer, parallel] = config;
   // Each binding fails to compile when its struct gains or loses a field; the numbers must then follow.
   [[maybe_unused]] auto& [r1, r2, r3, r4, r5, r6, r7, r8, r9] = run;
   [[maybe_unused]] auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11] = data;
   [[maybe_unused]] auto& [n1, n2, n3, n4] = network;
   [[maybe_unused]] auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14, j15, j16, j17, j18,
-                          j19] = objective;
+                          j19, j20, j21] = objective;
+  [[maybe_unused]] auto& [f1, f2, f3, f4, f5, f6, f7] = flow;
   [[maybe_unused]] auto& [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15, s16, s17, s18] =
       sampler;
   [[maybe_unused]] auto& [o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14, o15, o16] = optimizer;
   [[maybe_unused]] auto& [p1] = parallel;
-  const std::map<std::string, int> fields = {{"run", 9},        {"data", 11},    {"network", 4},
-                                             {"objective", 19}, {"sampler", 18}, {"optimizer", 16},
-                                             {"parallel", 1}};
+  const std::map<std::string, int> fields = {{"run", 9},        {"data", 11},   {"network", 4},
+                                             {"objective", 21}, {"flow", 7},    {"sampler", 18},
+                                             {"optimizer", 16}, {"parallel", 1}};
   std::map<std::string, int> keys;
   for (const KeyDescription& key : list_keys()) ++keys[key.section];
   CHECK(keys == fields);

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "network/evaluate.hpp"
+#include "network/flow_density.hpp"
 #include "support/compare.hpp"
+#include "support/golden_flow.hpp"
 #include "support/numbers.hpp"
 #include "support/plain_network.hpp"
 #include "support/views.hpp"
@@ -99,6 +101,27 @@ double network_energy(const Part& part, const Point& x) {
       .front();
 }
 
+network::Flow<double> small_flow() {
+  const network::FlowShape shape{3, 2, {5}};
+  return test::flow_with<double>(
+      shape, test::arbitrary_numbers(static_cast<std::size_t>(network::flow_layout(shape).size()), 8, 0.4));
+}
+
+double log_density(const network::Flow<double>& flow, const Point& x) {
+  const test::Buffer<double> value("ebmpi::test::log_density", 1);
+  network::flow_log_density(core::ExecutionSpace(), flow.view(), test::to_rows(x, x.size()), value);
+  return test::to_host(value).front();
+}
+
+/// x = g(z) and log|det ∂x/∂z|.
+std::pair<Point, double> generated(const network::Flow<double>& flow, const Point& z) {
+  const auto rows_of_z = test::to_rows(z, z.size());
+  const test::Buffer<double> log_det("ebmpi::test::log_det", 1);
+  network::map_through_flow(core::ExecutionSpace(), flow.view(), network::FlowDirection::generate, rows_of_z,
+                            rows_of_z, log_det);
+  return {test::from_rows(rows_of_z), test::to_host(log_det).front()};
+}
+
 const std::vector<EnergyStep> lone{{What::part, 0, 1.0, 0.0}};
 
 }  // namespace
@@ -120,6 +143,42 @@ TEST_CASE("a network sees the point through its map", "[network][energy_model]")
     CHECK(model.view().is_lone_network == map.is_identity());
     check_against(model, [&](const Point& x) { return network_energy(part, x); });
   }
+}
+
+TEST_CASE("a flow is the energy -log q, seen through a map like any other part",
+          "[network][energy_model][flow]") {
+  const network::Flow<double> flow = small_flow();
+  for (const AffineMap& map :
+       {AffineMap::identity(3), AffineMap::diagonal({0.5, 2.0, -1.0}, {0.1, 0.2, 0.3})}) {
+    Part part{PartKind::flow, {}, {}, 1.0, map};
+    part.flow = flow;
+    check_against(Model(lone, {part}, 3), [&](const Point& x) { return -log_density(flow, map(x)); });
+  }
+}
+
+TEST_CASE("an energy seen through a flow carries its volume", "[network][energy_model][flow]") {
+  const network::Flow<double> flow = small_flow();
+  const Part part = network_part(3, AffineMap::diagonal({0.5, 2.0, -1.0}, {0.1, 0.2, 0.3}), 5);
+  constexpr double temperature = 0.7;
+  const auto through = [&](const Function& energy) -> Function {
+    return [&flow, energy](const Point& z) {
+      const auto [x, log_det] = generated(flow, z);
+      return energy(x) - temperature * log_det;
+    };
+  };
+  check_against(Model(lone, {part}, 3).seen_through(flow, temperature),
+                through([&](const Point& x) { return network_energy(part, x); }));
+  const Part standard{PartKind::standard_normal, {}, {}, 1.0, AffineMap::identity(3)};
+  const auto steps = network::combine(What::open_sum, {lone, lone}, {1.5, -0.5}, {});
+  check_against(Model(steps, {part, standard}, 3).seen_through(flow, temperature),
+                through([&](const Point& x) { return 1.5 * network_energy(part, x) - 0.5 * normal(x); }));
+  // The flow's own density is the standard normal of z.
+  Part own{PartKind::flow, {}, {}, 1.0, AffineMap::identity(3)};
+  own.flow = flow;
+  check_against(Model(lone, {own}, 3).seen_through(flow, 1.0),
+                [](const Point& z) { return normal(z) + 3 * network::half_log_two_pi; });
+  CHECK_THROWS_AS(Model(lone, {own}, 3).seen_through(flow, 1.0).seen_through(flow, 1.0),
+                  std::invalid_argument);
 }
 
 TEST_CASE("sums and mixtures of sums and mixtures", "[network][energy_model]") {

@@ -39,7 +39,8 @@ TEST_CASE("Parameters, operations and bytes are those counted by hand", "[traini
   config.objective.noise_ratio = 3;
   const training::Cost contrast = training::cost_of_step<float>(config, 2, shards, 7, 2);
   CHECK(contrast.flops_per_step == 10 * 6 * 4 * 14);
-  CHECK(contrast.bytes_per_rank == 4.0 * 2 * (5 + 7 + 20) + 20 * (9 * 4 + 8 * (threads + 1)));
+  CHECK(contrast.parameters == 21);  // and the log normaliser
+  CHECK(contrast.bytes_per_rank == 4.0 * 2 * (5 + 7 + 20) + 21 * (9 * 4 + 8 * (threads + 1)));
 
   config.objective.kind = config::ObjectiveKind::contrastive_divergence;
   config.data.window = 60;  // and a tenth of the rows held out, and 20000 spread ones

@@ -105,6 +105,8 @@ std::vector<config::RunConfig> kinds_of_run() {
   runs.back().objective.contrast = config::NoiseContrast::ranking;
   runs.push_back(with_objective(ObjectiveKind::denoising_score_matching));
   runs.back().data.window = 200;
+  runs.push_back(with_objective(ObjectiveKind::flow_contrastive_estimation));
+  runs.back().objective.accuracy_threshold = 0.5;  // so that both have turns
   for (const config::SamplerKind kind : {config::SamplerKind::mala, config::SamplerKind::annealed_langevin,
                                          config::SamplerKind::parallel_tempering}) {
     runs.push_back(test::small_config());
@@ -139,6 +141,7 @@ TEMPLATE_TEST_CASE("Every kernel, fence and View of a run has a label of ebmpi",
          {draw, "ebmpi::objective::add_jet_gradients", "ebmpi::core::collect_sums", "ebmpi::network::pack"}) {
       CHECK(heard.kernels.contains(kernel));  // the listener does hear
     }
+    CHECK(heard.kernels.contains("ebmpi::network::draw_flow") == config::has_flow(config));
     const bool untested = has_chains(config) && config::is_untested(config);
     CHECK(heard.kernels.contains("ebmpi::sampling::langevin") == untested);
     CHECK(heard.kernels.contains("ebmpi::sampling::transitions") == (has_chains(config) && !untested));
