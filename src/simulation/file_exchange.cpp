@@ -17,7 +17,8 @@ namespace {
 
 std::filesystem::path make_folder(const std::string& parent) {
   std::error_code error;
-  const std::filesystem::path place = parent.empty() ? std::filesystem::temp_directory_path(error) : parent;
+  const std::filesystem::path place =
+      parent.empty() ? std::filesystem::temp_directory_path(error) : std::filesystem::path(parent);
   if (!error) std::filesystem::create_directories(place, error);
   std::string name = (place / "ebmpi-simulations-XXXXXX").string();
   if (!error && ::mkdtemp(name.data()) == nullptr) error.assign(errno, std::generic_category());

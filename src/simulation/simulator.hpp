@@ -66,7 +66,7 @@ enum class Exchange { csv, hdf5 };
 
 /// Each kind reads what make_simulator lists for it.
 struct Settings {
-  std::string kind;
+  std::string kind{};
   std::uint64_t seed = 0;  ///< only of the simulation that an external simulator's columns are learned from
 
   std::int64_t dimension = 2;      ///< >= 1
@@ -80,16 +80,16 @@ struct Settings {
   Record record = Record::standard;
   std::int64_t most_events = 100000;  ///< >= 1, of one simulation
 
-  std::string command;  ///< run as /bin/sh -c "exec COMMAND"
+  std::string command{};  ///< run as /bin/sh -c "exec COMMAND"
   Exchange exchange = Exchange::csv;
   std::int64_t workers = 0;  ///< processes on each rank; 0: one for each host thread
   double timeout = 60.0;     ///< > 0, seconds that may pass without an answer (README.md)
   std::int64_t retries = 2;  ///< >= 0, after the first failure of a request
   std::int64_t batch = 64;   ///< >= 1, most rows of one request
   std::int64_t columns = 0;  ///< D; 0: what the first answer has
-  std::vector<std::string> parameter_names;
-  std::vector<double> typical;  ///< (d), of the parameters; empty: zeros
-  std::string scratch_folder;   ///< of the files exchanged; empty: the system's temporary folder
+  std::vector<std::string> parameter_names{};
+  std::vector<double> typical{};  ///< (d), of the parameters; empty: zeros
+  std::string scratch_folder{};   ///< of the files exchanged; empty: the system's temporary folder
 };
 
 /// The kinds that make_simulator knows.
