@@ -107,7 +107,7 @@ std::span<const std::string_view> simulator_names();
 ///                    probability weight, else 0
 /// sir                population, infected, times, duration (60 days), record; infection_rate > 0, recovery_rate
 ///                    > 0, per day; infected share of the population at `times` equally spaced days
-/// lotka_volterra     times, duration (30), record, most_events; predator_birth, predator_death, prey_birth,
+/// lotka_volterra     times, duration (10; of the summary 30), record, most_events; predator_birth, predator_death, prey_birth,
 ///                    prey_death > 0; predators and prey at `times` equally spaced times
 /// two_moons          none; theta_0, theta_1; a point on a crescent (2)
 /// mg1                customers; service_minimum > 0, service_range > 0, arrival_rate > 0; quantiles at 0, 25, 50,

@@ -19,7 +19,12 @@ constexpr std::size_t longest_line = std::size_t{1} << 24;
 
 /// How long a new worker must be silent after its first answer. Lines that nobody asked for would be taken
 /// for answers to the next rows.
-constexpr std::chrono::milliseconds silence(20);
+constexpr std::chrono::milliseconds silence_at_first(20);
+
+/// The same after the last answer of a request, in terms of the longest time between two of its lines: with a
+/// line too many, that is when the true last one comes.
+constexpr int silent_lines = 2;
+constexpr std::chrono::milliseconds least_silence(1), most_silence(200);
 
 /// What a command may take to end once its standard input has, and after it has closed its output.
 constexpr std::chrono::milliseconds time_to_end(2000), time_to_exit(200);
@@ -84,17 +89,30 @@ void WorkerPool::answer(const Request& request) {
   }
 }
 
+bool WorkerPool::is_at_work() const {
+  return !waiting_.empty() ||
+         std::ranges::any_of(workers_, [](const Worker& w) { return w.range.has_value(); });
+}
+
 void WorkerPool::work_through() {
-  const auto is_busy = [](const Worker& worker) { return worker.range.has_value(); };
-  do {
+  while (is_at_work()) {
     for (Worker& worker : workers_) {
       if (!worker.range && !waiting_.empty()) give_work(worker);
     }
-    if (std::ranges::any_of(workers_, is_busy)) wait();
-    for (Worker& worker : workers_) {
-      if (worker.process) serve(worker);
+    Clock::time_point until = Clock::time_point::max();
+    for (const Worker& worker : workers_) {
+      if (worker.range) until = std::min(until, worker.deadline);
     }
-  } while (!waiting_.empty() || std::ranges::any_of(workers_, is_busy));
+    listen(until);
+    while (!is_at_work() && Clock::now() < silent_until_) listen(silent_until_);
+  }
+}
+
+void WorkerPool::listen(Clock::time_point until) {
+  wait(until);
+  for (Worker& worker : workers_) {
+    if (worker.process) serve(worker);
+  }
 }
 
 WorkerPool::Range WorkerPool::take_range(std::size_t most) {
@@ -113,22 +131,23 @@ void WorkerPool::give_work(Worker& worker) {
   worker.range = take_range(worker.proven ? std::min(share, static_cast<std::size_t>(settings_.batch)) : 1);
   worker.unsent = exchange_->ask(part(*worker.range));
   worker.lines = 0;
-  worker.deadline = Clock::now() + timeout_;
+  worker.slowest = Clock::duration::zero();
+  worker.last_line = Clock::now();
+  worker.deadline = worker.last_line + timeout_;
 }
 
-void WorkerPool::wait() const {
+void WorkerPool::wait(Clock::time_point until) const {
   std::vector<pollfd> descriptors;
-  Clock::time_point first_deadline = Clock::time_point::max();
   for (const Worker& worker : workers_) {
     if (!worker.process) continue;
     descriptors.push_back({worker.process->output(), POLLIN, 0});
     if (worker.process->errors() >= 0) descriptors.push_back({worker.process->errors(), POLLIN, 0});
     if (!worker.unsent.empty()) descriptors.push_back({worker.process->input(), POLLOUT, 0});
-    if (worker.range) first_deadline = std::min(first_deadline, worker.deadline);
   }
   constexpr std::chrono::milliseconds longest(60000);
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(first_deadline - Clock::now());
-  const auto milliseconds = std::clamp(left, std::chrono::milliseconds(0), longest);
+  const Clock::duration left =
+      std::clamp<Clock::duration>(until - Clock::now(), Clock::duration::zero(), longest);
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left);
   ::poll(descriptors.data(), descriptors.size(), static_cast<int>(milliseconds.count()));
 }
 
@@ -159,11 +178,10 @@ void WorkerPool::read_lines(Worker& worker) {
     if (fault) return replace(worker, Trouble::answer, *fault);
     begin = end + 1;
     ++worker.lines;
-    worker.deadline = Clock::now() + timeout_;
-    if (is_complete(worker)) {
-      worker.deadline = Clock::now() + silence;
-      if (worker.proven) finish(worker);
-    }
+    const Clock::time_point now = Clock::now();
+    worker.slowest = std::max(worker.slowest, now - std::exchange(worker.last_line, now));
+    worker.deadline = now + (is_complete(worker) ? Clock::duration(silence_at_first) : timeout_);
+    if (is_complete(worker) && worker.proven) finish(worker);
   }
   worker.received.erase(0, begin);
   if (worker.received.empty()) return;
@@ -197,6 +215,9 @@ void WorkerPool::on_end(Worker& worker) {
 
 void WorkerPool::finish(Worker& worker) {
   worker.last = std::exchange(worker.range, std::nullopt);
+  const auto silence =
+      std::clamp<Clock::duration>(silent_lines * worker.slowest, least_silence, most_silence);
+  silent_until_ = std::max(silent_until_, worker.last_line + silence);
 }
 
 void WorkerPool::replace(Worker& worker, Trouble trouble, const AnswerFault& fault) {
@@ -230,7 +251,9 @@ void WorkerPool::throw_failed(const Range& range, Trouble trouble, const AnswerF
       text += "); simulate that row by hand; it must go on reading lines until its standard input ends";
       break;
     case Trouble::late:
-      text += "); raise simulator.timeout, or let it flush its standard output after every line";
+      text +=
+          "); raise simulator.timeout, or let it read line by line and flush its standard output after each "
+          "answer";
       break;
     case Trouble::answer:
       text += "); let it answer every row with the same number of finite numbers, or narrow the parameters";

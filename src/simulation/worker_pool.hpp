@@ -47,18 +47,21 @@ private:
     std::optional<Range> range;  ///< that it is at work on
     std::optional<Range> last;   ///< of this request, that it has answered last
     std::string unsent, received;
-    std::size_t lines = 0;       ///< of the answer, so far
-    Clock::time_point deadline;  ///< of the next line, or of the silence
+    std::size_t lines = 0;                  ///< of the answer, so far
+    Clock::time_point last_line, deadline;  ///< of the last line; of the next one, or of the silence
+    Clock::duration slowest{};              ///< longest time between two lines of this answer
   };
   /// Why a worker is replaced; each has its own advice.
   enum class Trouble { ended, late, answer, surplus };
 
   Request part(const Range& range) const;
   bool is_complete(const Worker& worker) const;
+  bool is_at_work() const;
   void work_through();
   void give_work(Worker& worker);
   Range take_range(std::size_t most);
-  void wait() const;
+  void listen(Clock::time_point until);
+  void wait(Clock::time_point until) const;
   void serve(Worker& worker);
   void read_lines(Worker& worker);
   void on_deadline(Worker& worker);
@@ -75,6 +78,7 @@ private:
   std::vector<Worker> workers_;
   Request request_{};  ///< that answer() is at work on
   std::deque<Range> waiting_;
+  Clock::time_point silent_until_{};  ///< for whatever nobody asked for
   Tally tally_;
 };
 

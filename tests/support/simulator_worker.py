@@ -70,6 +70,9 @@ for line in sys.stdin:
         time.sleep(0.01)
     if mean == unlucky and misbehave() is not False:
         continue
+    if mode == "wide":
+        say(",".join([repr(mean)] + [str(i) for i in range(1, 50000)]) + "\n")
+        continue
     numbers = random.Random(int(seed))
     say("%r,%r\n" % (numbers.gauss(mean, deviation), numbers.gauss(-mean, deviation)))
     rows += 1
