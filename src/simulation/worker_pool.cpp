@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds silence_at_first(20);
 /// The same after the last answer of a request, in terms of the longest time between two of its lines: with a
 /// line too many, that is when the true last one comes.
 constexpr int silent_lines = 2;
-constexpr std::chrono::milliseconds least_silence(1), most_silence(200);
+constexpr std::chrono::milliseconds least_silence(5), most_silence(200);
 
 /// What a command may take to end once its standard input has, and after it has closed its output.
 constexpr std::chrono::milliseconds time_to_end(2000), time_to_exit(200);

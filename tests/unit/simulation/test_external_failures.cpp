@@ -2,6 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <chrono>
+#include <thread>
 
 #include "core/error.hpp"
 #include "simulation/exchange.hpp"
@@ -83,8 +84,19 @@ TEST_CASE("More lines than rows are noticed", "[simulation]") {
   simulation::Settings settings = worker_settings("");
   settings.command = "sh -c 'while read -r line; do echo 1,2; echo 3,4; done'";
   CHECK_THAT(failure(settings), ContainsSubstring("more than it was asked for: '3,4"));
-  // A single one somewhere shows at the end of the request.
-  CHECK_THAT(failure("extra"), ContainsSubstring("more than it was asked for"));
+  // A single one somewhere shows at the end of the request, or on a busy machine, where the true last line
+  // takes longer than anybody waits, before the next.
+  const auto simulator = simulation::make_simulator(worker_settings("extra"));
+  std::string message;
+  for (int call = 0; call < 2 && message.empty(); ++call) {
+    try {
+      simulate_means(*simulator, 20);
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    } catch (const core::InputError& error) {
+      message = error.what();
+    }
+  }
+  CHECK_THAT(message, ContainsSubstring("more than it was asked for"));
 }
 
 TEST_CASE("A simulator must stay for more than a row", "[simulation]") {
