@@ -48,8 +48,9 @@ public:
   virtual std::vector<std::string> column_names() const;
 
   /// x (n, D) = one simulation for each row of theta (n, d), both row-major and on the host. `theta` must be
-  /// inside the bounds. Throws core::InputError where an external simulator fails for good, and
-  /// std::invalid_argument where the lengths do not fit together.
+  /// inside the bounds. Not collective: throws core::InputError on the rank whose external simulator fails
+  /// for good, so that several ranks call it inside comm::Communicator::together, as they do make_simulator.
+  /// Throws std::invalid_argument where the lengths do not fit together.
   virtual void simulate(const Context& context, std::span<const double> theta, std::span<double> x) = 0;
 
   virtual Tally tally() const { return {}; }
@@ -105,15 +106,16 @@ std::span<const std::string_view> simulator_names();
 /// linear_gaussian    dimension, noise; theta_i (D); x ~ N(A θ, noise²·I), A of linear_gaussian_matrix
 /// gaussian_mixture   dimension, noise; offset, weight in (0, 1); x ~ N(m·(1, …, 1), noise²·I), m = offset with
 ///                    probability weight, else 0
-/// sir                population, infected, times, duration (60 days), record; infection_rate > 0, recovery_rate
-///                    > 0, per day; infected share of the population at `times` equally spaced days
-/// lotka_volterra     times, duration (10; of the summary 30), record, most_events; predator_birth, predator_death, prey_birth,
-///                    prey_death > 0; predators and prey at `times` equally spaced times
+/// sir                population, infected, times, duration (60 days), record; infection_rate, recovery_rate > 0,
+///                    per day; infected share of the population at `times` equally spaced days
+/// lotka_volterra     times, duration (10; of the summary 30), record, most_events; predator_birth,
+///                    predator_death, prey_birth, prey_death > 0; predators and prey at `times` equally spaced
+///                    times
 /// two_moons          none; theta_0, theta_1; a point on a crescent (2)
-/// mg1                customers; service_minimum > 0, service_range > 0, arrival_rate > 0; quantiles at 0, 25, 50,
-///                    75 and 100 % of the times between departures
+/// mg1                customers; service_minimum, service_range, arrival_rate > 0; quantiles at 0, 25, 50, 75 and
+///                    100 % of the times between departures
 /// g_and_k            draws; a, b > 0, g, k > 0; the draw, or of several their seven octiles
-/// external           command, …; parameter_names; whatever the command answers
+/// external           command, …, scratch_folder; parameter_names; what the command answers (README.md)
 // clang-format on
 std::unique_ptr<Simulator> make_simulator(const Settings& settings);
 
