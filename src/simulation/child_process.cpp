@@ -12,7 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -29,28 +31,38 @@ namespace {
 constexpr std::size_t kept_error_bytes = 2000, kept_error_lines = 10;
 constexpr std::chrono::seconds longest_death(5);
 
-/// The CPUs of the process, before OpenMP binds the main thread to one of them.
-const cpu_set_t cpus_of_process = [] {
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  sched_getaffinity(0, sizeof(cpus), &cpus);
-  return cpus;
-}();
+/// The CPUs that any thread of this process may use: OpenMP may have bound each of them to another.
+cpu_set_t cpus_of_all_threads() {
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    const auto thread = static_cast<pid_t>(std::atol(entry.path().filename().c_str()));
+    if (sched_getaffinity(thread, sizeof(cpus), &cpus) == 0) CPU_OR(&all, &all, &cpus);
+  }
+  return all;
+}
 
-/// Children inherit the CPUs of the thread that starts them.
+/// Children inherit the CPUs of the thread that starts them: while this lives, they get those of all threads.
 class AllCpus {
 public:
   AllCpus() {
     CPU_ZERO(&before_);
-    sched_getaffinity(0, sizeof(before_), &before_);
-    sched_setaffinity(0, sizeof(cpus_of_process), &cpus_of_process);
+    if (sched_getaffinity(0, sizeof(before_), &before_) != 0) return;
+    const cpu_set_t all = cpus_of_all_threads();
+    is_changed_ = sched_setaffinity(0, sizeof(all), &all) == 0;
   }
-  ~AllCpus() { sched_setaffinity(0, sizeof(before_), &before_); }
+  ~AllCpus() {
+    if (is_changed_) sched_setaffinity(0, sizeof(before_), &before_);
+  }
   AllCpus(const AllCpus&) = delete;
   AllCpus& operator=(const AllCpus&) = delete;
 
 private:
   cpu_set_t before_;
+  bool is_changed_ = false;
 };
 
 [[noreturn]] void throw_refused(int reason) {

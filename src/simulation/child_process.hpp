@@ -30,9 +30,9 @@ private:
 /// own, with its three streams in our hands. Nothing here waits: poll() on the descriptors says when there is
 /// something to do. Destroying it ends the whole group at once.
 ///
-/// The command hears all signals and may run on all CPUs that this process had when it started, whatever
-/// OpenMP has bound the calling thread to. Variables by which MPI tells a process its rank are taken from its
-/// environment, so that it may use MPI itself.
+/// The command hears all signals and may run on the CPUs of all threads of this process, whatever OpenMP has
+/// bound the calling one to. Variables by which MPI tells a process its rank are taken from its environment,
+/// so that it may use MPI itself.
 class ChildProcess {
 public:
   /// Throws core::InputError where the system refuses (limits on processes and open files).

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/external_simulator.hpp"
 
+#include <sched.h>
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <csignal>
@@ -168,4 +170,46 @@ TEST_CASE("A simulator does not hear which rank started it", "[simulation]") {
   ::unsetenv("PMIX_RANK");
   ::unsetenv("OMPI_COMM_WORLD_RANK");
   ::unsetenv("EBMPI_TEST_VARIABLE");
+}
+
+TEST_CASE("A simulator may run where any thread may", "[simulation]") {
+  cpu_set_t before, one;
+  REQUIRE(::sched_getaffinity(0, sizeof(before), &before) == 0);
+  std::atomic<bool> done = false;
+  std::thread other([&] { done.wait(false); });
+  CPU_ZERO(&one);
+  for (int cpu = 0; CPU_COUNT(&one) == 0; ++cpu) {
+    if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
+  }
+  CHECK(::sched_setaffinity(0, sizeof(one), &one) == 0);
+  simulation::Settings settings = worker_settings("");
+  settings.command = "sh -c 'while read -r line; do echo $(env -u OMP_NUM_THREADS nproc),0; done'";
+  settings.workers = 1;
+  const std::vector<double> x = simulate_means(*simulation::make_simulator(settings), 1);
+  CHECK(x[0] == CPU_COUNT(&before));
+  cpu_set_t after;
+  CHECK(::sched_getaffinity(0, sizeof(after), &after) == 0);
+  CHECK(CPU_EQUAL(&after, &one));
+  ::sched_setaffinity(0, sizeof(before), &before);
+  done = true;
+  done.notify_all();
+  other.join();
+}
+
+TEST_CASE("The example among the ready inputs counts what it says", "[simulation]") {
+  skip_without_python();
+  simulation::Settings settings = worker_settings("");
+  settings.command = "python3 " EBMPI_TEST_DATA_DIR "/../jobs/inference/external/simulator.py";
+  settings.parameter_names = {"activity", "lifetime"};
+  settings.columns = 0;
+  settings.typical = {50.0, 1.5};
+  const auto simulator = simulation::make_simulator(settings);
+  REQUIRE(simulator->columns() == 3);
+  const std::vector<double> x = simulate_rows(*simulator, {50.0, 1.5}, 2000);
+  for (std::size_t time = 0; time < 3; ++time) {
+    const double mean = 5.0 + 50.0 * std::exp(-static_cast<double>(time) / 1.5);
+    CHECK(estimate(column(x, 3, time)).agrees(mean));
+    CHECK(estimate(squares_about(column(x, 3, time), mean)).agrees(mean));
+  }
+  CHECK(x == simulate_rows(*simulator, {50.0, 1.5}, 2000));
 }
