@@ -25,6 +25,17 @@ constexpr Condition with_flow_contrast = {
 constexpr Condition with_network = {has_network, "objective.kind",
                                     "does not apply with objective.kind = \"flow_maximum_likelihood\"",
                                     "remove it: the density of a flow has no free level"};
+constexpr Condition with_flow_samples = {
+    [](const RunConfig& config) {
+      return is_flow_contrast(config) ||
+             (config.objective.kind == ObjectiveKind::noise_contrastive_estimation &&
+              config.objective.contrast != NoiseContrast::conditional &&
+              config.objective.noise == NoiseKind::flow);
+    },
+    "objective.kind",
+    "applies only with objective.kind = \"flow_contrastive_estimation\", or noise contrast with noise = "
+    "\"flow\"",
+    "remove it: other noise is as broad as the data"};
 constexpr Condition with_discrepancy = {objective_is<ObjectiveKind::energy_discrepancy>, "objective.kind",
                                         "applies only with objective.kind = \"energy_discrepancy\"",
                                         "remove it"};
@@ -167,6 +178,12 @@ void add_objective(std::vector<Key>& keys) {
        "Share of data and samples that the energy tells apart up to which the energy is updated, and "
        "above which the flow.",
        when(with_flow_contrast)});
+  keys.push_back(
+      {"objective", "background", number<objective, &ObjectiveSection::background>(zero_to_one),
+       "Samples, for each of the flow's, of a normal distribution twice as broad as the data, which the "
+       "energy is told from the data as well: they hold it up where neither data nor the flow have "
+       "samples, so that exp(-E) has no mass there; 0: none.",
+       when(with_flow_samples)});
 }
 
 }  // namespace ebmpi::config

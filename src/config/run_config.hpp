@@ -101,7 +101,8 @@ struct ObjectiveSection {
   std::int64_t perturbations = 15;  ///< energy discrepancy: M; 1 to 63
   double stabilization = 1.0;       ///< energy discrepancy: w; > 0
   double accuracy_threshold =
-      0.6;  ///< flow contrast: of the classifier, up to which the energy moves; 0.5 to 1
+      0.6;                  ///< flow contrast: of the classifier, up to which the energy moves; 0.5 to 1
+  double background = 0.1;  ///< a flow is the noise: broad normal samples for each of the flow's; 0 to 1
 
   bool operator==(const ObjectiveSection&) const = default;
 };
@@ -114,7 +115,7 @@ struct FlowSection {
   MixingKind mixing = MixingKind::linear;  ///< of the coordinates, between couplings
   double learning_rate = 7e-4;             ///< flow contrast: > 0; the schedule is the optimizer's
   std::int64_t likelihood_steps = 0;       ///< flow contrast: first steps, of the flow alone; >= 0
-  std::int64_t updates_in_a_row = 4;       ///< flow contrast: of the flow before the energy's turn; >= 1
+  std::int64_t updates_in_a_row = 1;       ///< flow contrast: of the flow before the energy's turn; >= 1
 
   bool operator==(const FlowSection&) const = default;
 };

@@ -125,7 +125,7 @@ KOKKOS_FORCEINLINE_FUNCTION void add_block(const Member& member, core::ScratchAr
                                            const JetBatch<Scalar>& batch, const SampleBlock& block,
                                            core::PhiloxKey key, Task task,
                                            const core::FixedPointAdder& adder) {
-  if (!rival.mlp.layers && !block.is_data()) return;
+  if (block.is_background() || (!rival.mlp.layers && !block.is_data())) return;
   FlowBlock<Scalar> b(flow.dimension, arena);
   b.block = block;
   const Players<Scalar> players(rival, flow, arena);

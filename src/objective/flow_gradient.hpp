@@ -34,7 +34,7 @@ using Rival = network::MlpView<Scalar>;
 /// -V, which the energy ascends with the same samples, and which tends to log 4 where p = q = data.
 ///
 /// Maximum likelihood, without a rival: the loss is -log q over the data; blocks of negatives are not
-/// looked at.
+/// looked at. Blocks of background are the energy's alone.
 ///
 /// `batch`: blocks in the role of data are rows of `samples` (N, D); those of negatives are samples of the
 /// flow with the numbers from `number` on at `batch.step`, drawn from `key`.

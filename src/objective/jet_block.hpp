@@ -9,8 +9,9 @@
 
 namespace ebmpi::objective {
 
-/// Roles of the samples of an objective that contrasts them.
-enum class Role : int { data = 0, negative = 1 };
+/// Roles of the samples of an objective that contrasts them. Background: negatives beyond those that are
+/// compared with the data one to one, whose energies and hits do not count in the figures.
+enum class Role : int { data = 0, negative = 1, background = 2 };
 
 /// A block of samples: rows [first, first + count) of the batch buffer, in one role. Its membership is fixed
 /// by the config, since sums inside it are taken in floating point.
@@ -21,6 +22,9 @@ struct SampleBlock {
   std::int64_t number = 0;  ///< global number of the first row: random draws for a row are a function of it
 
   KOKKOS_FORCEINLINE_FUNCTION bool is_data() const { return role == static_cast<int>(Role::data); }
+  KOKKOS_FORCEINLINE_FUNCTION bool is_background() const {
+    return role == static_cast<int>(Role::background);
+  }
 };
 
 /// What an objective reads: all samples of this rank, and which of them make a block.

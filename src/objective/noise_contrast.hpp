@@ -37,6 +37,7 @@ struct NoiseContrast : ProgramDefaults<Scalar> {
     Scalar* const hits = b.term(data ? 3 : 4);
     const Scalar* const log_noise = batch.log_noise.data() + b.block.first;
     const int last = b.block.count - 1;
+    const Scalar figured = b.block.is_background() ? Scalar(0) : share;
     core::for_each_lane(member, 1, [=](int, int lane) {
       const Scalar energy = b.output[lane];
       // A wrong guess is likely where sign · u is negative.
@@ -46,8 +47,8 @@ struct NoiseContrast : ProgramDefaults<Scalar> {
       b.weights[lane] = sign * slope;
       b.normalizer[lane] = -sign * slope;
       b.share[lane] = share;
-      energies[lane] = share * energy;
-      hits[lane] = u > Scalar(0) ? share : Scalar(0);
+      energies[lane] = figured * energy;
+      hits[lane] = u > Scalar(0) ? figured : Scalar(0);
     });
   }
 

@@ -67,6 +67,12 @@ ContrastNoise<Scalar>::ContrastNoise(const comm::Communicator& communicator, con
     : key_(core::stream_key(static_cast<std::uint64_t>(config.run.seed), core::Purpose::noise_samples)) {
   if (config.objective.noise == config::NoiseKind::flow) {
     read_flow_noise(communicator, config, data, checkpoint);
+    const double weight = config.objective.background;
+    if (weight == 0.0) return;
+    // A stream of its own: the flow draws with the other key.
+    broad_.emplace(data.moments(), core::stream_key(static_cast<std::uint64_t>(config.run.seed),
+                                                    core::Purpose::flow_samples));
+    broad_share_ = weight / (1.0 + weight);
   } else {
     model_ = fit(communicator, shards, config, data);
   }
@@ -90,6 +96,12 @@ void ContrastNoise<Scalar>::read_flow_noise(const comm::Communicator& communicat
   }
 }
 
+/// With the broad noise, where there is any.
+template <class Scalar>
+void ContrastNoise<Scalar>::blend(const core::Rows<Scalar>& x, const Buffer& log_density) const {
+  if (broad_) broad_->blend(1.0 - broad_share_, broad_share_, x, log_density);
+}
+
 template <class Scalar>
 void ContrastNoise<Scalar>::write(io::FileWriter& file) const {
   if (!flow_) return;
@@ -101,14 +113,22 @@ template <class Scalar>
 void ContrastNoise<Scalar>::draw(std::uint32_t step, std::int64_t first_number, const core::Rows<Scalar>& x,
                                  const Buffer& log_density) const {
   const core::ExecutionSpace space;
-  if (flow_) return network::draw_flow(space, flow_->view(), key_, step, first_number, x, log_density);
+  if (flow_) {
+    network::draw_flow(space, flow_->view(), key_, step, first_number, x, log_density);
+    if (!broad_) return;
+    broad_->draw(broad_share_, step, first_number, x);
+    return this->log_density(x, log_density);
+  }
   sampling::draw_noise(space, model_->view(), key_, step, first_number, x, log_density);
 }
 
 template <class Scalar>
 void ContrastNoise<Scalar>::log_density(const core::Rows<Scalar>& x, const Buffer& log_density) const {
   const core::ExecutionSpace space;
-  if (flow_) return network::flow_log_density(space, flow_->view(), x, log_density);
+  if (flow_) {
+    network::flow_log_density(space, flow_->view(), x, log_density);
+    return blend(x, log_density);
+  }
   sampling::noise_log_density(space, model_->view(), x, log_density);
 }
 

@@ -11,6 +11,7 @@
 #include "io/file_writer.hpp"
 #include "network/flow.hpp"
 #include "sampling/noise_model.hpp"
+#include "training/broad_noise.hpp"
 
 namespace ebmpi::training {
 
@@ -39,12 +40,15 @@ public:
   void write(io::FileWriter& file) const;
 
 private:
+  void blend(const core::Rows<Scalar>& x, const Buffer& log_density) const;
   void read_flow_noise(const comm::Communicator& communicator, const config::RunConfig& config,
                        const data::TrainingData<Scalar>& data, const std::string& checkpoint);
 
   std::optional<sampling::NoiseModel<Scalar>> model_;  // one of the two
   std::optional<network::Flow<Scalar>> flow_;
-  std::string flow_config_;  // of the run that trained it
+  std::optional<BroadNoise<Scalar>> broad_;  // blended with the flow
+  double broad_share_ = 0.0;                 // of the samples
+  std::string flow_config_;                  // of the run that trained it
   core::PhiloxKey key_;
 };
 

@@ -37,6 +37,11 @@ std::int64_t negative_rows(const config::RunConfig& config, std::int64_t data_ro
   return std::llround(config.objective.noise_ratio * static_cast<double>(data_rows));
 }
 
+std::int64_t background_rows(const config::RunConfig& config, std::int64_t data_rows) {
+  if (!config::is_flow_contrast(config)) return 0;
+  return std::llround(config.objective.background * static_cast<double>(data_rows));
+}
+
 bool has_negative_blocks(const config::RunConfig& config) {
   return config::is_contrastive_divergence(config) || config::is_flow_contrast(config) ||
          (needs_noise(config) && config.objective.contrast == config::NoiseContrast::binary);

@@ -38,6 +38,9 @@ std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& commun
 bool needs_noise(const config::RunConfig& config);
 /// Rows of negatives that go with `data_rows` of data in the batch buffer, over all ranks: chains, or noise.
 std::int64_t negative_rows(const config::RunConfig& config, std::int64_t data_rows);
+/// Rows of the batch buffer behind these, of the broad distribution that the energy of a flow contrast is
+/// told from the data as well.
+std::int64_t background_rows(const config::RunConfig& config, std::int64_t data_rows);
 /// Negatives that stand beside their own data row in a tile come in no blocks of their own.
 bool has_negative_blocks(const config::RunConfig& config);
 /// The weight matrices of a network in its flat buffer.

@@ -51,6 +51,10 @@ Trainer<Scalar>::Trainer(const comm::Communicator& communicator, const comm::Sha
       slots_(data::make_batch_slots(shards, config.optimizer.batch_size, data_.training_slices())) {
   if (config::is_contrastive_divergence(config)) chains_.emplace(communicator, config, shards, data_);
   if (needs_noise(config) && !flow_) noise_.emplace(communicator, shards, config, data_, checkpoint);
+  if (background_rows(config, config.optimizer.batch_size) > 0) {
+    background_.emplace(data_.moments(), core::stream_key(static_cast<std::uint64_t>(config.run.seed),
+                                                          core::Purpose::noise_samples));
+  }
   if (energy_) validation_objective_ = make_validation_objective<Scalar>(config, energy_->network().shape());
   if (validation_objective_)
     held_out_.emplace(config, shards, data_, *validation_objective_, noise_ ? &*noise_ : nullptr);
@@ -113,14 +117,30 @@ StopReason Trainer<Scalar>::draw_batch(std::int64_t step, Turn turn, StopReason 
     data_error_ = std::current_exception();
     wish = StopReason::no_data;
   }
-  const auto draw_from = [&](const auto& noise) {
-    noise.draw(static_cast<std::uint32_t>(step), batch_.first_negative_number(), batch_.negatives(),
-               batch_.log_noise_of_negatives());
-    noise.log_density(batch_.data(), batch_.log_noise_of_data());
-  };
-  if (noise_) draw_from(*noise_);
-  if (flow_ && turn == Turn::energy) draw_from(*flow_);
+  if (noise_) {
+    noise_->draw(static_cast<std::uint32_t>(step), batch_.first_negative_number(), batch_.negatives(),
+                 batch_.log_noise_of_negatives());
+    noise_->log_density(batch_.data(), batch_.log_noise_of_data());
+  }
+  if (flow_ && turn == Turn::energy) draw_flow_samples(step);
   return wish;
+}
+
+/// The energy is told from the flow's samples and from some broad ones: noise q + ε b, of which there are 1 +
+/// ε samples for each row.
+template <class Scalar>
+void Trainer<Scalar>::draw_flow_samples(std::int64_t step) {
+  const auto number = static_cast<std::uint32_t>(step);
+  flow_->draw(number, batch_.first_negative_number(), batch_.negatives(), batch_.log_noise_of_negatives());
+  flow_->log_density(batch_.data(), batch_.log_noise_of_data());
+  if (!background_) return;
+  background_->draw(1.0, number, batch_.first_background_number(), batch_.background());
+  flow_->log_density(batch_.background(), batch_.log_noise_of_background());
+  const double weight = static_cast<double>(background_rows(config_, config_.optimizer.batch_size)) /
+                        static_cast<double>(config_.optimizer.batch_size);
+  background_->blend(1.0, weight, batch_.data(), batch_.log_noise_of_data());
+  background_->blend(1.0, weight, batch_.negatives(), batch_.log_noise_of_negatives());
+  background_->blend(1.0, weight, batch_.background(), batch_.log_noise_of_background());
 }
 
 template <class Scalar>

@@ -11,6 +11,7 @@
 #include "data/training_data.hpp"
 #include "optimizer/schedule.hpp"
 #include "training/batch.hpp"
+#include "training/broad_noise.hpp"
 #include "training/checkpoint.hpp"
 #include "training/contrast_noise.hpp"
 #include "training/energy_learner.hpp"
@@ -65,6 +66,7 @@ private:
   enum class Turn { energy, flow };
 
   StopReason draw_batch(std::int64_t step, Turn turn, StopReason wish);
+  void draw_flow_samples(std::int64_t step);
   void advance_chains(std::int64_t step);
   Turn turn() const;
   bool is_likelihood_step() const;
@@ -86,6 +88,7 @@ private:
   optimizer::Schedule schedule_;
   std::optional<Negatives<Scalar>> chains_;
   std::optional<ContrastNoise<Scalar>> noise_;
+  std::optional<BroadNoise<Scalar>> background_;  // beside the flow's samples
   Batch<Scalar> batch_;
   core::BatchSlots slots_;                                              // of the data
   std::exception_ptr data_error_;                                       // of this rank

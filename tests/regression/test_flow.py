@@ -60,6 +60,7 @@ learning_rate = 2e-3
 [optimizer]
 batch_size = 256
 learning_rate = 2e-3
+ema = 0.95
 """
 
 # Of density:gaussian in three dimensions, whose determinant is (1 - 1/4)²: exact mean of log p.
@@ -125,14 +126,14 @@ class Flows(harness.Case):
         for value in (report["log_likelihood"], flow["log_likelihood"]):
             self.assertLess(value, -ENTROPY + 4 * 0.019)
             self.assertGreater(value, -ENTROPY - 0.3)
-        self.assertAlmostEqual(report["log_z"], report["log_z_learned"], delta=0.2)
+        self.assertAlmostEqual(report["log_z"], report["log_z_learned"], delta=0.05)
         for source, kind in (("flow", "flow"), ("energy", "langevin")):
             path = self.folder / f"{source}.h5"
             ebmpi("sample", run, "--from", source, "--count", 500, "--output", path)
             self.assertEqual(harness.attributes(path)["sampler"].decode(), kind)
         with h5py.File(newest_checkpoint(run)) as file:
             self.assertEqual(file.attrs["energy_updates"] + file.attrs["flow_updates"], 400)
-            self.assertGreater(file.attrs["flow_updates"], 20)
+            self.assertGreater(file.attrs["flow_updates"], 5)
         last = (run / "metrics.csv").read_text().splitlines()
         self.assertIn("flow_log_likelihood", last[0])
         # -V is at most log 4 in expectation; 256 rows of each kind.
@@ -155,17 +156,17 @@ class Flows(harness.Case):
         shutil.copytree(self.shared / "flow", kept)
         config = self.write("noise.toml", GAME.format(output=self.folder / "noise").replace(
             "flow_contrastive_estimation", 'noise_contrastive_estimation"\nnoise = "flow"\nnoise_flow = "kept').split("[flow]")[0]
-            + "[optimizer]\nbatch_size = 256\n")
-        ebmpi("train", config, "--steps", 60, "--output", self.folder / "whole")
-        ebmpi("train", config, "--steps", 20, "--output", self.folder / "parts", ranks=2)
+            + "[optimizer]\nbatch_size = 256\nlearning_rate = 2e-3\nema = 0.9\n")
+        ebmpi("train", config, "--steps", 150, "--output", self.folder / "whole")
+        ebmpi("train", config, "--steps", 40, "--output", self.folder / "parts", ranks=2)
         shutil.rmtree(kept)
-        ebmpi("train", config, "--steps", 60, "--output", self.folder / "parts")
+        ebmpi("train", config, "--steps", 150, "--output", self.folder / "parts")
         self.assertEqual(state_digest(newest_checkpoint(self.folder / "whole")),
                          state_digest(newest_checkpoint(self.folder / "parts")))
         report = self.evaluate(self.folder / "whole", "--log-z", "grid")
         self.assertLess(report["log_likelihood"], -ENTROPY + 4 * 0.019)
-        self.assertGreater(report["log_likelihood"], -ENTROPY - 0.6)
-        self.refused("train", config, "--output", self.folder / "new", parts=("kept", "no such"))
+        self.assertGreater(report["log_likelihood"], -ENTROPY - 0.3)
+        self.assertIn("kept", ebmpi("train", config, "--output", self.folder / "new", expect=4).stderr)
 
     def test_a_flow_as_the_base_of_annealing(self):
         """log Z from the flow's samples is that of the grid; the model's own flow is the base by itself."""
