@@ -13,7 +13,7 @@ namespace ebmpi::cli {
 using Action = std::function<int(const comm::Communicator& communicator)>;
 
 /// Adds a subcommand with its options to the program and sets `action` when it is the one that was called.
-/// One function for each file of this folder.
+/// One function for each command.
 void add_train(CLI::App& program, Action& action);
 void add_sample(CLI::App& program, Action& action);
 void add_energy(CLI::App& program, Action& action);
@@ -23,6 +23,8 @@ void add_inpaint(CLI::App& program, Action& action);
 void add_compose(CLI::App& program, Action& action);
 void add_evaluate(CLI::App& program, Action& action);
 void add_data(CLI::App& program, Action& action);
+void add_infer(CLI::App& program, Action& action);
+void add_simulate(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
 void add_selftest(CLI::App& program, Action& action);

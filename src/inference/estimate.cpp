@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/estimate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -59,6 +60,19 @@ void add_parameters(Estimate& estimate, const Coordinates& coordinates) {
   }
 }
 
+double drift_of(std::span<const double> path, const Estimate& estimate, std::size_t size) {
+  if (!estimate.is_determined()) return 0.0;
+  const std::size_t half = path.size() / size / 2 * size;
+  const std::vector<double> before = mean_row(path.first(half), size),
+                            after = mean_row(path.last(half), size);
+  double drift = 0.0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const double error = std::sqrt(estimate.covariance[i * (size + 1)]);
+    drift = std::max(drift, std::abs(after[i] - before[i]) / error);
+  }
+  return drift;
+}
+
 }  // namespace
 
 Estimate estimate_from(const Trace& trace, std::int64_t first_tail_step, const Coordinates& coordinates,
@@ -84,6 +98,7 @@ Estimate estimate_from(const Trace& trace, std::int64_t first_tail_step, const C
     estimate.region_axes = ellipsoid_axes(
         size, estimate.covariance, statistics::chi_square_quantile(confidence, static_cast<int>(size)));
   }
+  estimate.drift = drift_of(path, estimate, size);
   add_parameters(estimate, coordinates);
   return estimate;
 }

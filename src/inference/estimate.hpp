@@ -26,6 +26,8 @@ struct Estimate {
   std::int64_t tail_steps = 0;
   std::int64_t observations = 0;
   double confidence = 0;
+  /// The largest difference of a parameter's means in the two halves of the tail, in its standard errors.
+  double drift = 0;
   std::vector<double> smoothed_information;   ///< E[S Sᵀ] of an observation, in the coordinates u
   std::vector<double> information;            ///< Fisher information of an observation, likewise
   std::vector<double> simulation_covariance;  ///< of u, from the scatter of the tail
