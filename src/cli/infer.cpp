@@ -80,7 +80,8 @@ int infer(const comm::Communicator& communicator, const InferArguments& argument
     inference::check_inference(communicator, config);
     return static_cast<int>(core::ExitCode::done);
   }
-  const inference::Outcome outcome = inference::run_inference(communicator, config, options);
+  const inference::Outcome outcome = inference::run_inference(
+      communicator, config, options, arguments.json ? inference::Talk::nothing : inference::Talk::progress);
   if (outcome.estimate) {
     const std::string text = results(outcome, config.run.output).to_json();
     io::write_text_file_atomic(communicator, config.run.output + "/results.json", text);
@@ -109,7 +110,7 @@ void add_infer(CLI::App& program, Action& action) {
   add_config_options(*command, arguments->run, "jobs/annotated_infer.toml");
   add_run_options(*command, arguments->run, "Steps of the ascent in place of run.steps",
                   "Validate everything, print parameters, data and features, and quit");
-  command->add_flag("--json", arguments->json, "Print the results as JSON at the end");
+  command->add_flag("--json", arguments->json, "Print the results as JSON, and nothing else");
   command->callback([arguments, &action] {
     action = [arguments](const comm::Communicator& communicator) { return infer(communicator, *arguments); };
   });

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 #include <memory>
 
 #include "config/derived.hpp"
@@ -15,6 +14,7 @@
 #include "config/write.hpp"
 #include "core/build_info.hpp"
 #include "core/pack.hpp"
+#include "inference/information.hpp"
 #include "inference/report.hpp"
 #include "inference/setup.hpp"
 #include "io/file_writer.hpp"
@@ -45,9 +45,10 @@ simulation::Tally sum_of(const comm::Communicator& communicator, const simulatio
 class Run {
 public:
   Run(const comm::Communicator& communicator, const config::RunConfig& config,
-      const training::RunOptions& options)
+      const training::RunOptions& options, Talk talk)
       : communicator_(communicator),
         config_(config),
+        talks_(communicator.is_root() && talk == Talk::progress),
         folder_(communicator, config.run.output),
         shards_(training::shard_map(communicator, config)),
         stop_watch_(options.time_limit_seconds),
@@ -78,7 +79,7 @@ public:
       last_report_ = setup_->ascent.step();
       setup_->ascent.add_seconds(seconds_since(start));
       stop = agreed(stop_watch_.reason());
-      if (communicator_.is_root()) progress_.tick(step());
+      if (talks_) progress_.tick(step());
       const bool last = step() == config_.run.steps;
       if (step() % config_.run.log_every == 0 || last) log();
       if (step() % config_.run.checkpoint_every == 0 || last || stop != StopReason::none) save();
@@ -111,7 +112,7 @@ private:
   }
 
   void announce(const std::optional<std::string>& checkpoint) {
-    if (!communicator_.is_root()) return;
+    if (!talks_) return;
     progress_.say(
         fmt::format("{} parameters, {} observations of {} columns, {} features, {} simulations a step, {} "
                     "shards on {} ranks x "
@@ -132,6 +133,7 @@ private:
       if (!communicator_.is_root()) return;
       metrics.simulations_per_second = progress_.samples_per_second(step());
       metrics_->append(metrics_line(metrics));
+      if (!talks_) return;
       progress_.say(fmt::format(
           "step {:>{}}/{}  score {:.3g}  explained {:.3f}  width {:.3g}  {:.3g} simulations/s", step(),
           std::to_string(config_.run.steps).size(), config_.run.steps, last_report_.score_norm,
@@ -153,15 +155,25 @@ private:
     std::fwrite(line.data(), 1, line.size(), stderr);
   }
 
+  /// From what a checkpoint has, so that a run that is called again says the same.
+  double explained_at_end() const {
+    const std::vector<double> sigma = setup_->ascent.width(step() - 1);
+    const std::size_t size = sigma.size(), triangle = size * (size + 1) / 2;
+    const std::vector<double>& smoothed = setup_->ascent.state().trace.smoothed;
+    const std::vector<double> last = unpacked(size, std::span(smoothed).last(triangle));
+    double sum = 0.0;
+    for (std::size_t i = 0; i < size; ++i) sum += sigma[i] * sigma[i] * last[i * (size + 1)];
+    return sum / static_cast<double>(size);
+  }
+
   Outcome finish(StopReason stop) {
     Outcome outcome;
     outcome.steps = step();
-    outcome.explained = last_report_.explained;
     outcome.tally = sum_of(communicator_, setup_->simulator->tally());
     outcome.seconds = setup_->ascent.state().seconds;
     if (step() < config_.run.steps) {
       outcome.code = core::ExitCode::stopped_early;
-      if (communicator_.is_root()) {
+      if (talks_) {
         progress_.say(fmt::format(
             "stopped at step {} of {} ({}); run the same command again to go on", step(), config_.run.steps,
             stop == StopReason::time_limit ? "the time limit is near" : "a signal asked for it"));
@@ -171,11 +183,13 @@ private:
     const Trace& trace = setup_->ascent.state().trace;
     outcome.estimate = estimate_from(trace, config::first_tail_step(config_), setup_->coordinates,
                                      setup_->observations.total, config_.inference.confidence);
+    outcome.explained = explained_at_end();
     write_results(communicator_, folder_.path() + "/results.h5", *outcome.estimate, setup_->coordinates,
                   trace);
     if (!communicator_.is_root()) return outcome;
     for (const std::string& warning : warnings_about(*outcome.estimate, outcome.explained, outcome.tally))
       warn(warning);
+    if (!talks_) return outcome;
     if (outcome.tally.restarts > 0) {
       progress_.say(fmt::format("{} workers of the simulator were replaced, {} of them because of time-outs",
                                 outcome.tally.restarts, outcome.tally.timeouts));
@@ -186,21 +200,22 @@ private:
 
   const comm::Communicator& communicator_;
   config::RunConfig config_;
+  bool talks_;  // on rank 0
   io::RunFolder folder_;
   comm::ShardMap shards_;
   training::StopWatch stop_watch_;
   training::Progress progress_;
   std::unique_ptr<Setup> setup_;
   std::unique_ptr<io::MetricsFile> metrics_;  // rank 0 only
-  StepReport last_report_{.explained = std::numeric_limits<double>::quiet_NaN()};
+  StepReport last_report_;
   std::string newest_checkpoint_;  // read or written
 };
 
 }  // namespace
 
 Outcome run_inference(const comm::Communicator& communicator, const config::RunConfig& config,
-                      const training::RunOptions& options) {
-  return Run(communicator, config, options)();
+                      const training::RunOptions& options, Talk talk) {
+  return Run(communicator, config, options, talk)();
 }
 
 void check_inference(const comm::Communicator& communicator, const config::RunConfig& config) {

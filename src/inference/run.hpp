@@ -13,11 +13,14 @@
 
 namespace ebmpi::inference {
 
+/// What is printed while it runs.
+enum class Talk { progress, nothing };
+
 struct Outcome {
   core::ExitCode code = core::ExitCode::done;  ///< or stopped_early
   std::optional<Estimate> estimate;            ///< of a run that is done
   std::int64_t steps = 0;
-  double explained = 0;     ///< of the last step; NaN where this process made none
+  double explained = 0;     ///< share of the proposals' variance that the data tell, in the last step
   simulation::Tally tally;  ///< of this process, over all ranks
   double seconds = 0;       ///< in steps, over all restarts
 };
@@ -25,7 +28,7 @@ struct Outcome {
 /// Infers as the config says, in its run folder: config.toml, metrics.csv, checkpoints, and at the end
 /// results.h5. Collective; throws core::Error.
 Outcome run_inference(const comm::Communicator& communicator, const config::RunConfig& config,
-                      const training::RunOptions& options);
+                      const training::RunOptions& options, Talk talk = Talk::progress);
 
 /// Makes everything, and prints parameters, data, features and work of a step (rank 0) without a step:
 /// `infer --check`. Collective.
