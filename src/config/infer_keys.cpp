@@ -108,7 +108,9 @@ void add_simulator(std::vector<Key>& keys) {
        {"simulator", "times", whole_number<simulator, &Section::times>(1, 4096),
         "Equally spaced times at which the process is observed.", when(with_process)},
        {"simulator", "duration", number<simulator, &Section::duration>(non_negative),
-        "Time of the last observation, in the unit of the rates; 0: 60 with sir, 30 with lotka_volterra.",
+        "Time of the last observation, in the unit of the rates; 0: 60 with sir, 10 with lotka_volterra, 30 "
+        "of its "
+        "summary.",
         when(with_process)},
        {"simulator", "record", choice<simulator, &Section::record>(),
         "Data of a simulation; standard: the observed times; summary: with sir the final size alone, with "
