@@ -60,8 +60,16 @@ std::int64_t first_tail_step(const RunConfig& config) {
   return config.run.steps - static_cast<std::int64_t>(std::ceil(config.inference.tail * steps));
 }
 
-std::int64_t feature_count(FeatureKind kind, std::int64_t columns) {
-  return kind == FeatureKind::linear ? columns : columns * (columns + 3) / 2;
+std::int64_t feature_count(FeatureKind kind, std::int64_t columns, std::int64_t parameters) {
+  switch (kind) {
+    case FeatureKind::linear:
+      return columns;
+    case FeatureKind::quadratic:
+      return columns * (columns + 3) / 2;
+    case FeatureKind::neural:
+      break;
+  }
+  return columns + parameters;
 }
 
 RunConfig default_config(Program program) {
@@ -72,6 +80,7 @@ RunConfig default_config(Program program) {
   config.run.log_every = 10;
   config.run.checkpoint_every = 100;
   config.data.count = 1000;
+  config.network.hidden = {64, 64};
   return config;
 }
 

@@ -44,7 +44,8 @@ bool is_noise_conditional(const RunConfig& config);
 /// The first step, counted from 0, whose parameters are part of the estimate of infer.
 std::int64_t first_tail_step(const RunConfig& config);
 
-/// Features of a data row of D columns: D, or D (D + 3) / 2. The constant does not count.
-std::int64_t feature_count(FeatureKind kind, std::int64_t columns);
+/// Features of a data row of D columns: D, D (D + 3) / 2, or D and an output of the network for each
+/// parameter. The constant does not count.
+std::int64_t feature_count(FeatureKind kind, std::int64_t columns, std::int64_t parameters);
 
 }  // namespace ebmpi::config

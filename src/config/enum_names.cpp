@@ -32,7 +32,7 @@ constexpr std::array<Name, 3> schedule_names = {"constant", "cosine", "step"};
 constexpr std::array<Name, 2> record_names = {"standard", "summary"};
 constexpr std::array<Name, 2> exchange_names = {"csv", "hdf5"};
 constexpr std::array<Name, 2> transform_names = {"automatic", "none"};
-constexpr std::array<Name, 2> feature_names = {"linear", "quadratic"};
+constexpr std::array<Name, 3> feature_names = {"linear", "quadratic", "neural"};
 constexpr std::array<Name, 3> width_rule_names = {"fixed", "pilot", "annealed"};
 constexpr std::array<Name, 2> ascent_names = {"adam", "natural"};
 

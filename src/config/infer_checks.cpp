@@ -24,6 +24,7 @@ public:
   void check_widths() const;
   void check_shards() const;
   void check_tail() const;
+  void check_pilot() const;
 
 private:
   /// A list of which each parameter has an entry.
@@ -175,6 +176,17 @@ void InferChecker::check_tail() const {
                      describe("inference.tail"), describe("run.steps")));
 }
 
+void InferChecker::check_pilot() const {
+  if (!all_usable({"inference.width_rule", "inference.features"})) return;
+  const InferenceSection& inference = config().inference;
+  if (inference.width_rule != WidthRule::pilot || inference.features != FeatureKind::neural) return;
+  report(
+      {"inference.width_rule", "inference.features"},
+      fmt::format("{} does not go with {} (the network has not learned anything when widths are compared); "
+                  "run a pilot with features = \"quadratic\" and take its width",
+                  describe("inference.width_rule"), describe("inference.features")));
+}
+
 }  // namespace
 
 void check_infer(const RunConfig& config, const std::string& file_name, const GivenKeys& given,
@@ -189,6 +201,7 @@ void check_infer(const RunConfig& config, const std::string& file_name, const Gi
   checker.check_widths();
   checker.check_shards();
   checker.check_tail();
+  checker.check_pilot();
 }
 
 }  // namespace ebmpi::config

@@ -61,6 +61,10 @@ constexpr Condition with_pilot = {width_rule_is<WidthRule::pilot>, "inference.wi
 constexpr Condition with_annealing = {width_rule_is<WidthRule::annealed>, "inference.width_rule",
                                       "applies only with inference.width_rule = \"annealed\"", "remove it"};
 
+constexpr Condition with_neural = {
+    [](const RunConfig& config) { return config.inference.features == FeatureKind::neural; },
+    "inference.features", "applies only with inference.features = \"neural\"", "remove it"};
+
 void add_run_and_data(std::vector<Key>& keys) {
   constexpr auto run = &RunConfig::run;
   constexpr auto data = &RunConfig::data;
@@ -77,6 +81,8 @@ void add_run_and_data(std::vector<Key>& keys) {
         "Steps between checkpoints."},
        {"run", "keep_checkpoints", whole_number<run, &RunSection::keep_checkpoints>(1),
         "How many of the newest checkpoints are kept."},
+       {"run", "precision", choice<run, &RunSection::precision>(),
+        "Floating-point type of the network; all else is double.", when(with_neural)},
        {"data", "file", text<data, &DataSection::file>(EmptyText::allowed),
         "HDF5 file of the observations, relative to the folder of the config file. Give either file or "
         "truth."},
@@ -179,7 +185,11 @@ void add_inference(std::vector<Key>& keys) {
         "Simulations of a step, over all ranks together, each at parameters of its own."},
        {"inference", "features", choice<inference, &Section::features>(),
         "What of a data row the score is linear in; linear: its columns, which cannot tell the scale of a "
-        "distribution; quadratic: its columns and their products, D (D + 3) / 2 of them."},
+        "distribution; quadratic: its columns and their products, D (D + 3) / 2 of them; neural: its columns "
+        "and "
+        "the outputs of a network, one for each parameter, that learns the score as the run goes on."},
+       {"inference", "updates", whole_number<inference, &Section::updates>(1),
+        "Updates of the network in a step, each by all simulations of it.", when(with_neural)},
        {"inference", "ridge", number<inference, &Section::ridge>(non_negative),
         "Added to the diagonal of the features' correlation matrix, which is 1."},
        {"inference", "width", NumberList{field<inference, &Section::width>(), positive, most_parameters},
@@ -207,12 +217,25 @@ void add_inference(std::vector<Key>& keys) {
         "Confidence of intervals and regions."}});
 }
 
+void add_network(std::vector<Key>& keys) {
+  constexpr auto network = &RunConfig::network;
+  keys.insert(
+      keys.end(),
+      {{"network", "hidden", WholeNumberList{field<network, &NetworkSection::hidden>(), {1, 65536}, 64},
+        "Widths of the hidden layers, the one next to the input first.", when(with_neural)},
+       {"network", "activation", choice<network, &NetworkSection::activation>(),
+        "Activation function of the hidden layers.", when(with_neural)},
+       {"optimizer", "learning_rate",
+        number<&RunConfig::optimizer, &OptimizerSection::learning_rate>(positive),
+        "Learning rate of the network's Adam.", when(with_neural)}});
+}
+
 }  // namespace
 
 std::vector<Key> infer_keys() {
   std::vector<Key> keys;
-  for (const auto add :
-       {add_run_and_data, add_simulator, add_external_simulator, add_parameters, add_inference}) {
+  for (const auto add : {add_run_and_data, add_simulator, add_external_simulator, add_parameters,
+                         add_inference, add_network}) {
     add(keys);
   }
   keys.push_back(

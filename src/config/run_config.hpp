@@ -36,7 +36,7 @@ enum class ScheduleKind { constant, cosine, step };
 enum class SimulationRecord { standard, summary };
 enum class ExchangeKind { csv, hdf5 };
 enum class TransformKind { automatic, none };
-enum class FeatureKind { linear, quadratic };
+enum class FeatureKind { linear, quadratic, neural };
 enum class WidthRule { fixed, pilot, annealed };
 enum class AscentKind { adam, natural };
 
@@ -207,6 +207,7 @@ struct ParametersSection {
 struct InferenceSection {
   std::int64_t simulations = 1000;  ///< of a step, over all ranks; >= 4
   FeatureKind features = FeatureKind::quadratic;
+  std::int64_t updates = 10;          ///< neural: of the network in a step; >= 1
   double ridge = 1e-3;                ///< on the diagonal of the features' correlation matrix; >= 0
   std::vector<double> width = {0.5};  ///< σ of the proposals, in unconstrained coordinates; (1) or (d), > 0
   WidthRule width_rule = WidthRule::fixed;

@@ -60,8 +60,9 @@ void require_same_observations(const io::FileReader& file, const ObservationSumm
 }  // namespace
 
 void write_checkpoint(const comm::Communicator& communicator, const std::string& path,
-                      const config::RunConfig& config, const State& state,
+                      const config::RunConfig& config, const LikelihoodAscent& ascent,
                       const ObservationSummary& observations) {
+  const State& state = ascent.state();
   const std::size_t size = state.u.size(), triangle = size * (size + 1) / 2;
   io::FileWriter file(communicator, path);
   training::write_provenance(file, communicator,
@@ -78,14 +79,15 @@ void write_checkpoint(const comm::Communicator& communicator, const std::string&
   write_table(file, "/trace/u", size, state.trace.u);
   write_table(file, "/trace/smoothed_information", triangle, state.trace.smoothed);
   write_table(file, "/trace/information", triangle, state.trace.information);
+  if (ascent.network()) ascent.network()->write(file);
   file.attribute("/observations", "rows", observations.rows);
   write_vector(file, "/observations/mean", observations.moments.mean);
   write_vector(file, "/observations/deviation", observations.moments.deviation);
   file.commit();
 }
 
-State read_checkpoint(const comm::Communicator& communicator, const std::string& path, std::size_t parameters,
-                      const ObservationSummary& observations) {
+void read_checkpoint(const comm::Communicator& communicator, const std::string& path,
+                     LikelihoodAscent& ascent, const ObservationSummary& observations) {
   const io::FileReader file(communicator, path);
   require_same_observations(file, observations);
   State state;
@@ -93,14 +95,15 @@ State read_checkpoint(const comm::Communicator& communicator, const std::string&
   state.seconds = file.real_attribute("/", "seconds");
   state.factor = file.real_attribute("/state", "width_factor");
   const auto steps = static_cast<std::size_t>(state.step);
-  const std::size_t triangle = parameters * (parameters + 1) / 2;
+  const std::size_t parameters = ascent.parameters(), triangle = parameters * (parameters + 1) / 2;
   state.u = read(file, "/state/u", parameters);
   state.moments = {read(file, "/state/first_moment", parameters),
                    read(file, "/state/second_moment", parameters)};
   state.trace = {read(file, "/trace/u", steps * parameters),
                  read(file, "/trace/smoothed_information", steps * triangle),
                  read(file, "/trace/information", steps * triangle)};
-  return state;
+  ascent.restore(std::move(state));
+  if (ascent.network()) ascent.network()->read(file);
 }
 
 config::RunConfig checkpoint_config(const comm::Communicator& communicator, const std::string& path) {

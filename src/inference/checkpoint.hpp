@@ -19,13 +19,13 @@ struct ObservationSummary {
 
 /// Collective. The file appears complete under its name or not at all; src/io/README.md has the format.
 void write_checkpoint(const comm::Communicator& communicator, const std::string& path,
-                      const config::RunConfig& config, const State& state,
+                      const config::RunConfig& config, const LikelihoodAscent& ascent,
                       const ObservationSummary& observations);
 
-/// Collective. Written on any number of ranks. Throws core::InputError where the observations are not those
-/// that the run began with.
-State read_checkpoint(const comm::Communicator& communicator, const std::string& path, std::size_t parameters,
-                      const ObservationSummary& observations);
+/// Collective. Fills `ascent` from a checkpoint of a run with the same config, written on any number of
+/// ranks. Throws core::InputError where the observations are not those that the run began with.
+void read_checkpoint(const comm::Communicator& communicator, const std::string& path,
+                     LikelihoodAscent& ascent, const ObservationSummary& observations);
 
 /// The config inside a checkpoint. Collective.
 config::RunConfig checkpoint_config(const comm::Communicator& communicator, const std::string& path);

@@ -54,13 +54,13 @@ Features::Features(FeatureKind kind, Standardization standardization)
     : kind_(kind),
       standardization_(std::move(standardization)),
       count_(static_cast<std::size_t>(
-          config::feature_count(kind, static_cast<std::int64_t>(standardization_.mean.size())))) {}
+          config::feature_count(kind, static_cast<std::int64_t>(standardization_.mean.size()), 0))) {}
 
 void Features::operator()(std::span<const double> x, std::span<double> features) const {
   const std::size_t columns = standardization_.mean.size();
   for (std::size_t i = 0; i < columns; ++i)
     features[i] = (x[i] - standardization_.mean[i]) / standardization_.deviation[i];
-  if (kind_ == FeatureKind::linear) return;
+  if (kind_ != FeatureKind::quadratic) return;
   std::size_t at = columns;
   for (std::size_t i = 0; i < columns; ++i) {
     for (std::size_t j = i; j < columns; ++j) features[at++] = features[i] * features[j];

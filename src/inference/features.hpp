@@ -38,7 +38,7 @@ Standardization standardization_of(const comm::Communicator& communicator, const
                                    const ShardedRows& rows);
 
 /// The F features of a data row x (D), from z = (x - mean) / deviation: z_0 … z_{D-1}, and, quadratic, z_i
-/// z_j with i ≤ j, row by row of that triangle.
+/// z_j with i ≤ j, row by row of that triangle. The outputs of a network are columns of x.
 class Features {
 public:
   Features(FeatureKind kind, Standardization standardization);

@@ -61,6 +61,10 @@ LikelihoodAscent::LikelihoodAscent(const comm::Communicator& communicator, const
       simulation_key_(core::stream_key(settings.seed, core::Purpose::simulation)) {
   state_.u.assign(start.begin(), start.end());
   state_.moments = {std::vector<double>(start.size()), std::vector<double>(start.size())};
+  if (settings.features == FeatureKind::neural) {
+    network_ = make_score_network(communicator, shards, settings.network, settings.simulations,
+                                  simulator.columns(), static_cast<std::int64_t>(start.size()));
+  }
   if (observations.columns != simulator.columns()) {
     throw core::InputError(
         fmt::format("observations have {} columns and the simulator's rows {} (they must be alike); use the "
@@ -83,7 +87,8 @@ LikelihoodAscent::LikelihoodAscent(const comm::Communicator& communicator, const
 }
 
 std::size_t LikelihoodAscent::features() const {
-  return static_cast<std::size_t>(config::feature_count(settings_.features, simulator_.columns()));
+  return static_cast<std::size_t>(config::feature_count(settings_.features, simulator_.columns(),
+                                                        static_cast<std::int64_t>(parameters())));
 }
 
 std::vector<double> LikelihoodAscent::width(std::int64_t step) const {
@@ -184,16 +189,30 @@ void LikelihoodAscent::run_pilot() {
   state_.factor = chosen;
 }
 
+LikelihoodAscent::Fit LikelihoodAscent::fit_to(const Simulations& simulations) {
+  const comm::IndexRange all = {0, settings_.simulations};
+  const Standardization standardization = standardization_of(communicator_, shards_, simulations.data);
+  require_sane(standardization.deviation);
+  const auto fit_with = [&](const Simulations& rows, const ShardedRows& observations,
+                            const Features& features) -> Fit {
+    ScoreFit fit = fit_score(communicator_, sum_rows(rows, features, all), settings_.ridge);
+    std::vector<double> score = fit.score(mean_features(communicator_, shards_, observations, features));
+    return {std::move(fit), std::move(score)};
+  };
+  if (!network_) return fit_with(simulations, observations_, Features(settings_.features, standardization));
+  // What the network gives are further columns, of which the features are linear.
+  const Simulations wider{simulations.proposals, network_->with_outputs(simulations.data, standardization)};
+  const Features features(FeatureKind::linear, standardization_of(communicator_, shards_, wider.data));
+  Fit fit = fit_with(wider, network_->with_outputs(observations_, standardization), features);
+  network_->train(simulations.data, standardization, simulations.proposals);
+  return fit;
+}
+
 StepReport LikelihoodAscent::step() {
   const std::size_t size = parameters();
   const std::vector<double> sigma = width(state_.step);
   const Simulations simulations = simulate(static_cast<std::uint32_t>(state_.step), sigma);
-  const Standardization standardization = standardization_of(communicator_, shards_, simulations.data);
-  require_sane(standardization.deviation);
-  const Features features(settings_.features, standardization);
-  const ScoreFit fit =
-      fit_score(communicator_, sum_rows(simulations, features, {0, settings_.simulations}), settings_.ridge);
-  const std::vector<double> score = fit.score(mean_features(communicator_, shards_, observations_, features));
+  const auto [fit, score] = fit_to(simulations);
   require_sane(score);
   require_sane(fit.information);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "inference/coordinates.hpp"
 #include "inference/features.hpp"
 #include "inference/score_fit.hpp"
+#include "inference/score_network.hpp"
 #include "simulation/simulator.hpp"
 
 namespace ebmpi::inference {
@@ -29,6 +31,7 @@ struct Settings {
   std::int64_t annealed_steps = 0;   ///< annealed
   std::vector<double> pilot_widths;  ///< pilot: multiples of width
   AscentSettings ascent;
+  NetworkSettings network;  ///< neural
 };
 
 /// What each step has found, of which the estimate is made: T rows.
@@ -74,6 +77,8 @@ public:
 
   const State& state() const { return state_; }
   void restore(State state) { state_ = std::move(state); }
+  /// nullptr without neural features; part of a checkpoint beside the state.
+  ScoreNetwork* network() const { return network_.get(); }
   void add_seconds(double seconds) { state_.seconds += seconds; }
   const Coordinates& coordinates() const { return coordinates_; }
   std::size_t parameters() const { return coordinates_.size(); }
@@ -86,9 +91,16 @@ private:
   struct Simulations {
     ShardedRows proposals, data;
   };
+  /// The score at the observations and what it was fitted to.
+  struct Fit {
+    ScoreFit score;
+    std::vector<double> at_observations;  // (d), mean
+  };
+
   Simulations simulate(std::uint32_t number, std::span<const double> width);
   void draw_proposals(std::uint32_t number, ShardedRows& proposals) const;
   FitSums sum_rows(const Simulations& simulations, const Features& features, comm::IndexRange part) const;
+  Fit fit_to(const Simulations& simulations);
   void require_sane(std::span<const double> values) const;
 
   const comm::Communicator& communicator_;
@@ -98,6 +110,7 @@ private:
   const ShardedRows& observations_;
   Settings settings_;
   core::PhiloxKey proposal_key_, simulation_key_;
+  std::unique_ptr<ScoreNetwork> network_;
   State state_;
 };
 

@@ -58,10 +58,7 @@ public:
     if (checkpoint)
       training::refuse_other_config(*checkpoint, checkpoint_config(communicator, *checkpoint), config);
     setup_ = std::make_unique<Setup>(communicator, shards_, config);
-    if (checkpoint) {
-      setup_->ascent.restore(
-          read_checkpoint(communicator, *checkpoint, setup_->coordinates.size(), setup_->summary));
-    }
+    if (checkpoint) read_checkpoint(communicator, *checkpoint, setup_->ascent, setup_->summary);
     newest_checkpoint_ = checkpoint.value_or("");
     training::set_aside_later_checkpoints(communicator, folder_, step(), options.resume);
     folder_.create();
@@ -144,7 +141,7 @@ private:
   void save() {
     const Clock::time_point start = Clock::now();
     newest_checkpoint_ = folder_.checkpoint_path(step());
-    write_checkpoint(communicator_, newest_checkpoint_, config_, setup_->ascent.state(), setup_->summary);
+    write_checkpoint(communicator_, newest_checkpoint_, config_, setup_->ascent, setup_->summary);
     folder_.prune(config_.run.keep_checkpoints);
     stop_watch_.note_checkpoint(seconds_since(start));
   }

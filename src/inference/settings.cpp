@@ -131,7 +131,13 @@ Settings make_settings(const config::RunConfig& config, std::size_t parameters) 
                                   : std::vector<double>(),
           .annealed_steps = annealed ? config.run.steps : 0,
           .pilot_widths = section.pilot_widths,
-          .ascent = {section.ascent, section.learning_rate, section.decay}};
+          .ascent = {section.ascent, section.learning_rate, section.decay},
+          .network = {.hidden = std::vector<int>(config.network.hidden.begin(), config.network.hidden.end()),
+                      .activation = config.network.activation,
+                      .precision = config.run.precision,
+                      .learning_rate = config.optimizer.learning_rate,
+                      .updates = section.updates,
+                      .seed = static_cast<std::uint64_t>(config.run.seed)}};
 }
 
 ShardedRows load_observations(const comm::Communicator& communicator, const comm::ShardMap& shards,

@@ -10,8 +10,8 @@ using namespace ebmpi::inference;
 
 namespace {
 
-/// Five steps with a pilot and quadratic features; sizes that neither shards nor blocks divide.
-State run(const comm::Communicator& communicator, AscentKind kind) {
+/// Five steps, with quadratic features after a pilot; sizes that neither shards nor blocks divide.
+State run(const comm::Communicator& communicator, AscentKind kind, FeatureKind features) {
   test::LinearGaussian simulator(3, 1.0, 0.5);
   std::vector<BoundedParameter> parameters;
   for (const simulation::Parameter& parameter : simulator.parameters())
@@ -23,7 +23,9 @@ State run(const comm::Communicator& communicator, AscentKind kind) {
   Settings settings;
   settings.simulations = 631;
   settings.width = {0.1, 0.05, 0.08};
-  settings.width_rule = WidthRule::pilot;
+  settings.features = features;
+  if (features == FeatureKind::quadratic) settings.width_rule = WidthRule::pilot;
+  settings.network.hidden = {17, 9};
   settings.pilot_widths = {0.5, 1.0, 2.0};
   settings.ascent.kind = kind;
   LikelihoodAscent ascent(communicator, shards, simulator, coordinates, observations, settings,
@@ -38,7 +40,8 @@ State run(const comm::Communicator& communicator, AscentKind kind) {
 TEST_CASE("The ascent on all ranks has the bits of one process", "[mpi][inference]") {
   const comm::Communicator world(MPI_COMM_WORLD), self(MPI_COMM_SELF);
   for (const AscentKind kind : {AscentKind::natural, AscentKind::adam}) {
-    const State together = run(world, kind), alone = run(self, kind);
+    const FeatureKind features = kind == AscentKind::adam ? FeatureKind::neural : FeatureKind::quadratic;
+    const State together = run(world, kind, features), alone = run(self, kind, features);
     CHECK(together.factor == alone.factor);
     CHECK(together.trace.u == alone.trace.u);
     CHECK(together.trace.smoothed == alone.trace.smoothed);

@@ -79,7 +79,8 @@ class Infer(harness.Case):
     def test_decomposition(self):
         """The same bits on any number of ranks and threads, and in two parts."""
         variants = {"natural, pilot": 'width_rule = "pilot"\npilot_widths = [0.5, 1.0]',
-                    "Adam, linear": 'ascent = "adam"\nfeatures = "linear"'}
+                    "Adam, linear": 'ascent = "adam"\nfeatures = "linear"',
+                    "network": 'features = "neural"\nupdates = 3\n[network]\nhidden = [17, 9]'}
         for variant, inference in variants.items():
             with self.subTest(variant):
                 config = self.config(inference=inference)

@@ -88,6 +88,10 @@ TEST_CASE("contradictions in a config of infer are found", "[config]") {
                 "nobody could be infected");
   check_refused("[simulator]\nkind = \"sir\"\nnoise = 1.0\n[data]\ntruth = [0.3, 0.1]\n",
                 "simulator.noise applies only with simulator.kind");
+  check_refused(smallest + "[network]\nhidden = [3]\n",
+                "network.hidden applies only with inference.features");
+  check_refused(smallest + "[inference]\nfeatures = \"neural\"\nwidth_rule = \"pilot\"\n",
+                "the network has not learned anything");
   check_refused(smallest + "[run]\nsteps = 2\n[inference]\ntail = 0.5\n", "less than two steps");
 }
 

@@ -191,11 +191,11 @@ TEST_CASE("every field of the structs has a key", "[config]") {
   [[maybe_unused]] auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18] =
       simulator;
   [[maybe_unused]] auto& [a1, a2, a3, a4, a5] = parameters;
-  [[maybe_unused]] auto& [i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12] = inference;
+  [[maybe_unused]] auto& [i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12, i13] = inference;
   CHECK(program == Program::train);
   const std::map<std::string, int> fields = {
       {"run", 9},        {"data", 12},    {"network", 4},    {"objective", 19}, {"sampler", 18},
-      {"optimizer", 16}, {"parallel", 1}, {"simulator", 18}, {"parameters", 5}, {"inference", 12}};
+      {"optimizer", 16}, {"parallel", 1}, {"simulator", 18}, {"parameters", 5}, {"inference", 13}};
   std::map<std::string, std::set<std::string>> keys;
   for (const Program of : {Program::train, Program::infer}) {
     for (const KeyDescription& key : list_keys(of)) keys[key.section].insert(key.key);

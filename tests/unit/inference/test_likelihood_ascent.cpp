@@ -70,7 +70,7 @@ TEST_CASE("quadratic features find a variance, linear ones are blind to it", "[i
   double mean_square = 0.0;
   for (const double x : observations.values) mean_square += x * x / 4000.0;
   Settings settings = settings_of(1, FeatureKind::quadratic);
-  settings.width = {0.25};
+  settings.width.assign(1, 0.25);
   const Estimate found = test::infer(simulator, observations, settings, {1.0}, 200);
   CHECK_THAT(found.parameters[0].estimate, WithinRel(mean_square, 0.1));
   CHECK_THAT(found.parameters[0].estimate, WithinRel(4.0, 0.1));
@@ -84,6 +84,21 @@ TEST_CASE("quadratic features find a variance, linear ones are blind to it", "[i
   // Nothing of it is seen: there is no interval, or one that is good for nothing.
   const bool says_so = !blind.is_determined() || blind.parameters[0].standard_error > 0.4;
   CHECK(says_so);
+}
+
+TEST_CASE("a network finds a variance as well", "[inference]") {
+  test::GaussianScale simulator(1);
+  const ShardedRows observations = test::observe(simulator, std::vector<double>{4.0}, 2000, 5);
+  double mean_square = 0.0;
+  for (const double x : observations.values) mean_square += x * x / 2000.0;
+  Settings settings = settings_of(1, FeatureKind::neural);
+  settings.network.hidden = {16, 16};
+  settings.network.learning_rate = 3e-3;
+  const Estimate found = test::infer(simulator, observations, settings, {1.0}, 200);
+  CHECK_THAT(found.parameters[0].estimate, WithinRel(mean_square, 0.1));
+  // In u = log θ the information is 1/2; what features do not see of it is lost.
+  CHECK(found.information[0] > 0.35);
+  CHECK(found.information[0] < 0.65);
 }
 
 TEST_CASE("regions of 95 % hold the truth as often as they say", "[inference]") {
