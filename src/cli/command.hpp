@@ -13,7 +13,7 @@ namespace ebmpi::cli {
 using Action = std::function<int(const comm::Communicator& communicator)>;
 
 /// Adds a subcommand with its options to the program and sets `action` when it is the one that was called.
-/// One function for each command.
+/// One function for each file of this folder.
 void add_train(CLI::App& program, Action& action);
 void add_sample(CLI::App& program, Action& action);
 void add_energy(CLI::App& program, Action& action);

@@ -5,7 +5,6 @@
 
 #include "inference/information.hpp"
 #include "inference_runs.hpp"
-#include "statistics/chi_square_quantile.hpp"
 #include "support/numbers.hpp"
 
 using namespace ebmpi;
@@ -150,15 +149,6 @@ TEST_CASE("the width of the proposals is taken out of the information exactly", 
   const std::vector<double> found = rescaled(width, deconvolved(2, in_widths));
   for (std::size_t i = 0; i < 4; ++i) CHECK_THAT(found[i], WithinRel(information[i], 1e-10));
   CHECK(inverse(2, std::vector<double>{1.0, 1.0, 1.0, 1.0}).empty());
-}
-
-TEST_CASE("quantiles of chi-squared are those of the tables", "[inference]") {
-  // R's qchisq.
-  CHECK_THAT(statistics::chi_square_quantile(0.95, 1), WithinRel(3.841458820694124, 1e-10));
-  CHECK_THAT(statistics::chi_square_quantile(0.95, 2), WithinRel(-2.0 * std::log(0.05), 1e-12));
-  CHECK_THAT(statistics::chi_square_quantile(0.5, 10), WithinRel(9.341818, 1e-7));
-  CHECK_THAT(statistics::chi_square_quantile(0.99, 100), WithinRel(135.8067, 1e-6));
-  CHECK(std::isnan(statistics::chi_square_quantile(1.0, 2)));
 }
 
 TEST_CASE("the error of a mean of correlated rows comes from batches", "[inference]") {
