@@ -46,7 +46,8 @@ std::string describe(const Estimate& estimate) {
 
 std::vector<std::string> warnings_about(const Estimate& estimate, double explained,
                                         const simulation::Tally& tally) {
-  constexpr double most_explained = 0.98, most_drift = 1.0, most_simulation_share = 0.5;
+  constexpr double least_explained = 0.01, most_explained = 0.98, most_drift = 1.0,
+                   most_simulation_share = 0.5;
   std::vector<std::string> warnings;
   if (!estimate.is_determined()) {
     warnings.emplace_back(
@@ -61,6 +62,13 @@ std::vector<std::string> warnings_about(const Estimate& estimate, double explain
         "a single observation tells {:.1f} % of the proposals' variance (the width is far beyond what one "
         "observation leaves open, and the score is smoothed that much); use a smaller inference.width",
         100.0 * explained));
+  }
+  if (estimate.is_determined() && explained < least_explained) {
+    warnings.push_back(
+        fmt::format("a single observation tells only {:.2g} % of the proposals' variance (the score is "
+                    "mostly the noise of "
+                    "the simulations); use a larger inference.width, or other features",
+                    100.0 * std::max(explained, 0.0)));
   }
   double simulation_share = 0.0;
   for (const ParameterEstimate& parameter : estimate.parameters)
