@@ -83,7 +83,8 @@ int run(int argc, char** argv, const Communicator& communicator) {
   for (const auto add :
        {ebmpi::cli::add_train, ebmpi::cli::add_sample, ebmpi::cli::add_energy, ebmpi::cli::add_evaluate,
         ebmpi::cli::add_anomaly, ebmpi::cli::add_denoise, ebmpi::cli::add_inpaint, ebmpi::cli::add_compose,
-        ebmpi::cli::add_data, ebmpi::cli::add_info, ebmpi::cli::add_bench, ebmpi::cli::add_selftest}) {
+        ebmpi::cli::add_data, ebmpi::cli::add_infer, ebmpi::cli::add_simulate, ebmpi::cli::add_info,
+        ebmpi::cli::add_bench, ebmpi::cli::add_selftest}) {
     add(program, action);
   }
   try {
@@ -104,8 +105,9 @@ int run(int argc, char** argv, const Communicator& communicator) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Only training has a state worth saving; the other commands end as usual when they are told to.
-  if (argc > 1 && std::string_view(argv[1]) == "train") ebmpi::training::install_stop_signals();
+  // Only these have a state worth saving; the other commands end as usual when they are told to.
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "train" || command == "infer") ebmpi::training::install_stop_signals();
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   int exit_code = 1;

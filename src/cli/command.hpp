@@ -23,6 +23,8 @@ void add_inpaint(CLI::App& program, Action& action);
 void add_compose(CLI::App& program, Action& action);
 void add_evaluate(CLI::App& program, Action& action);
 void add_data(CLI::App& program, Action& action);
+void add_infer(CLI::App& program, Action& action);
+void add_simulate(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
 void add_selftest(CLI::App& program, Action& action);

@@ -15,6 +15,7 @@
 #include "config/key_value.hpp"
 #include "config/parse.hpp"
 #include "core/error.hpp"
+#include "inference/checkpoint.hpp"
 #include "io/contents.hpp"
 #include "io/file_reader.hpp"
 #include "io/run_folder.hpp"
@@ -30,7 +31,7 @@ struct InfoArguments {
   bool json = false;
 };
 
-enum class Kind : std::int64_t { run_folder, checkpoint, combination, data_file };
+enum class Kind : std::int64_t { run_folder, checkpoint, combination, inference, data_file };
 
 // Reports are built on every rank, since some of the reading is collective; rank 0 prints.
 
@@ -46,6 +47,7 @@ Kind kind_of(const comm::Communicator& communicator, const std::string& path) {
     for (const io::AttributeSummary& attribute : io::look_into(path).attributes) {
       if (attribute.name != "format") continue;
       if (attribute.text == io::checkpoint_format) kind = static_cast<std::int64_t>(Kind::checkpoint);
+      if (attribute.text == io::inference_format) kind = static_cast<std::int64_t>(Kind::inference);
       if (attribute.text == io::combination_format) kind = static_cast<std::int64_t>(Kind::combination);
     }
   });
@@ -178,6 +180,33 @@ Json combination_report(const comm::Communicator& communicator, const std::strin
       .set("data", transform_report(file));
 }
 
+/// Every key that applies, as it stands in a config.
+Json inference_config_report(const config::RunConfig& config) {
+  Json report = Json::object();
+  for (const config::Key& key : config::key_table(config::Program::infer)) {
+    const bool told = key.section == "data" || key.section == "simulator" || key.section == "parameters" ||
+                      key.section == "inference";
+    const std::string value = config::format_value(key.value, config);
+    if (told && key.applies(config) && value != "[]" && value != "\"\"") report.set(key.dotted(), value);
+  }
+  return report.set("shards", config::resolved_shards(config));
+}
+
+Json inference_report(const comm::Communicator& communicator, const std::string& path) {
+  io::verify_inference(communicator, path);
+  const config::RunConfig config = inference::checkpoint_config(communicator, path);
+  const io::FileReader file(communicator, path);
+  io::FileContents contents;
+  communicator.together([&] { contents = io::look_into(path); });
+  return Json::object()
+      .set("file", path)
+      .set("kind", "checkpoint of infer, all checksums intact")
+      .set("written", attributes_report(contents))
+      .set("config", inference_config_report(config))
+      .set("observations", file.integer_attribute("/observations", "rows"))
+      .set("coordinates", Json::array(file.read_replicated<double>("/state/u").values));
+}
+
 /// Columns and values of the last complete line of metrics.csv; null where there is none.
 Json last_metrics(const std::string& path) {
   if (!std::filesystem::exists(path)) return {};
@@ -204,16 +233,18 @@ Json last_metrics(const std::string& path) {
 Json run_report(const comm::Communicator& communicator, const std::string& path) {
   const io::RunFolder folder(communicator, path);
   const std::string config_text = io::read_text_file(communicator, folder.config_path());
-  const config::RunConfig config = config::parse_config(config_text, folder.config_path());
+  const config::Program program = config::program_of(config_text);
+  const bool infers = program == config::Program::infer;
+  const config::RunConfig config = config::parse_config(config_text, folder.config_path(), {}, program);
   const std::vector<std::string> checkpoints = folder.checkpoints();
-  const auto newest = folder.newest_valid_checkpoint();
+  const auto newest = folder.newest_valid_checkpoint(infers ? io::inference_problem : io::checkpoint_problem);
   const std::int64_t done =
       newest ? io::FileReader(communicator, *newest).integer_attribute("/", "step") : std::int64_t{0};
   Json metrics;
   communicator.together([&] { metrics = last_metrics(folder.metrics_path()); });
   Json report = Json::object();
   report.set("folder", path)
-      .set("kind", "run folder")
+      .set("kind", infers ? "run folder of infer" : "run folder")
       .set("state", done >= config.run.steps ? "done"
                     : newest                 ? "can be resumed"
                                              : "no checkpoint yet")
@@ -223,7 +254,7 @@ Json run_report(const comm::Communicator& communicator, const std::string& path)
       .set("newest_valid_checkpoint", newest ? Json(*newest) : Json())
       .set("newest_is_valid", newest && *newest == checkpoints.front())
       .set("last_metrics", metrics)
-      .set("config", config_report(config));
+      .set("config", infers ? inference_config_report(config) : config_report(config));
   return report;
 }
 
@@ -254,6 +285,8 @@ Json report_on(const comm::Communicator& communicator, const std::string& path) 
       return checkpoint_report(communicator, path);
     case Kind::combination:
       return combination_report(communicator, path);
+    case Kind::inference:
+      return inference_report(communicator, path);
     case Kind::data_file:
       break;
   }

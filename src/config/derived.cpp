@@ -2,12 +2,15 @@
 #include "config/derived.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ebmpi::config {
 
 std::int64_t resolved_shards(const RunConfig& config) {
   if (config.parallel.shards > 0) return config.parallel.shards;
-  return std::max<std::int64_t>(1, config.optimizer.batch_size / 64);
+  const std::int64_t work =
+      config.program == Program::infer ? config.inference.simulations : config.optimizer.batch_size;
+  return std::max<std::int64_t>(1, work / 64);
 }
 
 double langevin_temperature(const RunConfig& config) {
@@ -71,6 +74,35 @@ bool has_energy(const RunConfig& config) {
 
 bool is_noise_conditional(const RunConfig& config) {
   return config.objective.kind == ObjectiveKind::denoising_score_matching && !config.objective.sigmas.empty();
+}
+
+std::int64_t first_tail_step(const RunConfig& config) {
+  const auto steps = static_cast<double>(config.run.steps);
+  return config.run.steps - static_cast<std::int64_t>(std::ceil(config.inference.tail * steps));
+}
+
+std::int64_t feature_count(FeatureKind kind, std::int64_t columns, std::int64_t parameters) {
+  switch (kind) {
+    case FeatureKind::linear:
+      return columns;
+    case FeatureKind::quadratic:
+      return columns * (columns + 3) / 2;
+    case FeatureKind::neural:
+      break;
+  }
+  return columns + parameters;
+}
+
+RunConfig default_config(Program program) {
+  RunConfig config;
+  config.program = program;
+  if (program == Program::train) return config;
+  config.run.steps = 500;
+  config.run.log_every = 10;
+  config.run.checkpoint_every = 100;
+  config.data.count = 1000;
+  config.network.hidden = {64, 64};
+  return config;
 }
 
 }  // namespace ebmpi::config

@@ -7,7 +7,8 @@
 
 namespace ebmpi::config {
 
-/// Number of shards of a run: `parallel.shards`, or max(1, batch_size / 64) when that is 0. It never depends
+/// Number of shards of a run: `parallel.shards`, or max(1, n / 64) when that is 0, with n the batch size, or
+/// the simulations of a step. It never depends
 /// on the ranks.
 std::int64_t resolved_shards(const RunConfig& config);
 
@@ -55,5 +56,12 @@ bool has_energy(const RunConfig& config);
 
 /// Whether the network has the noise level σ as a further input: denoising over a ladder of them.
 bool is_noise_conditional(const RunConfig& config);
+
+/// The first step, counted from 0, whose parameters are part of the estimate of infer.
+std::int64_t first_tail_step(const RunConfig& config);
+
+/// Features of a data row of D columns: D, D (D + 3) / 2, or D and an output of the network for each
+/// parameter. The constant does not count.
+std::int64_t feature_count(FeatureKind kind, std::int64_t columns, std::int64_t parameters);
 
 }  // namespace ebmpi::config

@@ -30,6 +30,12 @@ constexpr std::array<Name, 3> ladder_moves_names = {"mala", "metropolis", "hmc"}
 constexpr std::array<Name, 2> chain_start_names = {"noise", "data"};
 constexpr std::array<Name, 2> optimizer_names = {"adam", "sgd"};
 constexpr std::array<Name, 3> schedule_names = {"constant", "cosine", "step"};
+constexpr std::array<Name, 2> record_names = {"standard", "summary"};
+constexpr std::array<Name, 2> exchange_names = {"csv", "hdf5"};
+constexpr std::array<Name, 2> transform_names = {"automatic", "none"};
+constexpr std::array<Name, 3> feature_names = {"linear", "quadratic", "neural"};
+constexpr std::array<Name, 3> width_rule_names = {"fixed", "pilot", "annealed"};
+constexpr std::array<Name, 2> ascent_names = {"adam", "natural"};
 
 }  // namespace
 
@@ -93,6 +99,30 @@ template <>
 std::span<const Name> enum_names<ScheduleKind>() {
   return schedule_names;
 }
+template <>
+std::span<const Name> enum_names<SimulationRecord>() {
+  return record_names;
+}
+template <>
+std::span<const Name> enum_names<ExchangeKind>() {
+  return exchange_names;
+}
+template <>
+std::span<const Name> enum_names<TransformKind>() {
+  return transform_names;
+}
+template <>
+std::span<const Name> enum_names<FeatureKind>() {
+  return feature_names;
+}
+template <>
+std::span<const Name> enum_names<WidthRule>() {
+  return width_rule_names;
+}
+template <>
+std::span<const Name> enum_names<AscentKind>() {
+  return ascent_names;
+}
 
 std::string_view to_string(Precision value) {
   return precision_names.at(static_cast<std::size_t>(value));
@@ -138,6 +168,27 @@ std::string_view to_string(OptimizerKind value) {
 }
 std::string_view to_string(ScheduleKind value) {
   return schedule_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(SimulationRecord value) {
+  return record_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(ExchangeKind value) {
+  return exchange_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(TransformKind value) {
+  return transform_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(FeatureKind value) {
+  return feature_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(WidthRule value) {
+  return width_rule_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(AscentKind value) {
+  return ascent_names.at(static_cast<std::size_t>(value));
+}
+std::string_view to_string(Program value) {
+  return value == Program::train ? "train" : "infer";
 }
 
 }  // namespace ebmpi::config

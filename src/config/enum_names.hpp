@@ -24,6 +24,14 @@ std::string_view to_string(LadderMoves value);
 std::string_view to_string(ChainStart value);
 std::string_view to_string(OptimizerKind value);
 std::string_view to_string(ScheduleKind value);
+std::string_view to_string(SimulationRecord value);
+std::string_view to_string(ExchangeKind value);
+std::string_view to_string(TransformKind value);
+std::string_view to_string(FeatureKind value);
+std::string_view to_string(WidthRule value);
+std::string_view to_string(AscentKind value);
+/// "train", "infer": as the command is called.
+std::string_view to_string(Program value);
 
 /// All names of an enumeration in the order of its enumerators, which count from 0.
 template <typename Enum>
@@ -59,5 +67,17 @@ template <>
 std::span<const std::string_view> enum_names<OptimizerKind>();
 template <>
 std::span<const std::string_view> enum_names<ScheduleKind>();
+template <>
+std::span<const std::string_view> enum_names<SimulationRecord>();
+template <>
+std::span<const std::string_view> enum_names<ExchangeKind>();
+template <>
+std::span<const std::string_view> enum_names<TransformKind>();
+template <>
+std::span<const std::string_view> enum_names<FeatureKind>();
+template <>
+std::span<const std::string_view> enum_names<WidthRule>();
+template <>
+std::span<const std::string_view> enum_names<AscentKind>();
 
 }  // namespace ebmpi::config

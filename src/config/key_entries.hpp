@@ -20,6 +20,8 @@ inline constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max
 inline constexpr NumberRange positive = {Bound::exclusive, 0.0, Bound::none, 0.0};
 inline constexpr NumberRange non_negative = {Bound::inclusive, 0.0, Bound::none, 0.0};
 inline constexpr NumberRange zero_to_one = {Bound::inclusive, 0.0, Bound::inclusive, 1.0};
+inline constexpr NumberRange between_zero_and_one = {Bound::exclusive, 0.0, Bound::exclusive, 1.0};
+inline constexpr NumberRange any_number = {Bound::none, 0.0, Bound::none, 0.0};
 inline constexpr NumberRange zero_to_below_one = {Bound::inclusive, 0.0, Bound::exclusive, 1.0};
 inline constexpr NumberRange half_to_one = {Bound::inclusive, 0.5, Bound::inclusive, 1.0};
 inline constexpr NumberRange above_zero_to_one = {Bound::exclusive, 0.0, Bound::inclusive, 1.0};
@@ -68,5 +70,7 @@ void add_objective(std::vector<Key>& keys);
 void add_flow(std::vector<Key>& keys);
 /// Appends the entries of the section [sampler].
 void add_sampler(std::vector<Key>& keys);
+/// Every entry of the configs of infer.
+std::vector<Key> infer_keys();
 
 }  // namespace ebmpi::config

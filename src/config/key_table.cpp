@@ -162,7 +162,7 @@ void add_parallel(std::vector<Key>& keys) {
        "ranks that have work; at most optimizer.batch_size; 0: batch_size / 64, at least 1."});
 }
 
-std::vector<Key> make_table() {
+std::vector<Key> train_keys() {
   std::vector<Key> keys;
   for (const auto add :
        {add_run, add_data, add_network, add_objective, add_flow, add_sampler, add_optimizer, add_parallel}) {
@@ -171,35 +171,39 @@ std::vector<Key> make_table() {
   return keys;
 }
 
+std::vector<std::string_view> sections_of(Program program) {
+  std::vector<std::string_view> found;
+  for (const Key& key : key_table(program)) {
+    if (found.empty() || found.back() != key.section) found.push_back(key.section);
+  }
+  return found;
+}
+
 }  // namespace
 
-std::span<const Key> key_table() {
-  static const std::vector<Key> table = make_table();
-  return table;
+std::span<const Key> key_table(Program program) {
+  static const std::vector<Key> train = train_keys(), infer = infer_keys();
+  return program == Program::train ? train : infer;
 }
 
-std::span<const std::string_view> section_names() {
-  static const std::vector<std::string_view> names = [] {
-    std::vector<std::string_view> found;
-    for (const Key& key : key_table()) {
-      if (found.empty() || found.back() != key.section) found.push_back(key.section);
-    }
-    return found;
-  }();
-  return names;
+std::span<const std::string_view> section_names(Program program) {
+  static const std::vector<std::string_view> train = sections_of(Program::train),
+                                             infer = sections_of(Program::infer);
+  return program == Program::train ? train : infer;
 }
 
-const Key* find_key(std::string_view section, std::string_view name) {
-  const auto key = std::ranges::find_if(key_table(), [&](const Key& candidate) {
-    return candidate.section == section && candidate.name == name;
-  });
-  return key == key_table().end() ? nullptr : &*key;
+const Key* find_key(std::string_view section, std::string_view name, Program program) {
+  const std::span<const Key> table = key_table(program);
+  const auto key = std::ranges::find_if(
+      table, [&](const Key& candidate) { return candidate.section == section && candidate.name == name; });
+  return key == table.end() ? nullptr : &*key;
 }
 
-const Key& key_named(std::string_view dotted) {
+const Key& key_named(std::string_view dotted, Program program) {
   const std::size_t dot = dotted.find('.');
-  const Key* key =
-      dot == std::string_view::npos ? nullptr : find_key(dotted.substr(0, dot), dotted.substr(dot + 1));
+  const Key* key = dot == std::string_view::npos
+                       ? nullptr
+                       : find_key(dotted.substr(0, dot), dotted.substr(dot + 1), program);
   if (!key) throw std::out_of_range("no key " + std::string(dotted) + " in the table");
   return *key;
 }

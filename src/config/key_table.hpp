@@ -48,6 +48,7 @@ struct NumberRange {
 };
 
 enum class EmptyText { allowed, refused };
+enum class Infinity { allowed, refused };
 
 struct WholeNumber {
   Field<std::int64_t> field;
@@ -75,6 +76,7 @@ struct NumberList {
   Field<std::vector<double>> field;
   NumberRange each;
   std::size_t longest;
+  Infinity infinity = Infinity::refused;
 };
 /// A field of an enumeration type, as the position of its enumerator.
 struct Choice {
@@ -83,7 +85,14 @@ struct Choice {
   std::span<const std::string_view> names;
 };
 
-using Value = std::variant<WholeNumber, Number, TrueOrFalse, Text, WholeNumberList, NumberList, Choice>;
+/// Empty: there is none.
+struct TextList {
+  Field<std::vector<std::string>> field;
+  std::size_t longest;
+};
+
+using Value =
+    std::variant<WholeNumber, Number, TrueOrFalse, Text, WholeNumberList, NumberList, TextList, Choice>;
 
 /// When a key has a meaning at all: it depends on the value of another key, the controller.
 struct Condition {
@@ -108,16 +117,16 @@ struct Key {
   }
 };
 
-/// Every key, grouped by section, in the order of the annotated input.
-std::span<const Key> key_table();
+/// Every key of a program's configs, grouped by section, in the order of the annotated input.
+std::span<const Key> key_table(Program program = Program::train);
 
 /// The sections in the order of the table.
-std::span<const std::string_view> section_names();
+std::span<const std::string_view> section_names(Program program = Program::train);
 
 /// nullptr when there is no such key.
-const Key* find_key(std::string_view section, std::string_view name);
+const Key* find_key(std::string_view section, std::string_view name, Program program = Program::train);
 
 /// The entry of a key that is known to exist, by its dotted name. Throws std::out_of_range otherwise.
-const Key& key_named(std::string_view dotted);
+const Key& key_named(std::string_view dotted, Program program = Program::train);
 
 }  // namespace ebmpi::config

@@ -30,6 +30,11 @@ struct Formatter {
     for (const double number : value.field.read(config)) numbers.push_back(toml_number(number));
     return fmt::format("[{}]", fmt::join(numbers, ", "));
   }
+  std::string operator()(const TextList& value) const {
+    std::vector<std::string> texts;
+    for (const std::string& text : value.field.read(config)) texts.push_back(toml_quoted(text));
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+  }
   std::string operator()(const Choice& value) const { return toml_quoted(value.names[value.read(config)]); }
 };
 
@@ -40,6 +45,7 @@ struct TypeNamer {
   std::string operator()(const Text&) const { return "string"; }
   std::string operator()(const WholeNumberList&) const { return "list of whole numbers"; }
   std::string operator()(const NumberList&) const { return "list of numbers"; }
+  std::string operator()(const TextList&) const { return "list of strings"; }
   std::string operator()(const Choice&) const { return "string"; }
 };
 
@@ -59,7 +65,11 @@ struct RangeDescriber {
     return fmt::format("1 to {} entries, each {}", value.longest, range_text(value.each));
   }
   std::string operator()(const NumberList& value) const {
-    return fmt::format("0 to {} entries, each {}", value.longest, range_text(value.each));
+    const std::string each = range_text(value.each);
+    return fmt::format("0 to {} entries{}{}", value.longest, each.empty() ? "" : ", each ", each);
+  }
+  std::string operator()(const TextList& value) const {
+    return fmt::format("0 to {} entries, none empty", value.longest);
   }
   std::string operator()(const Choice& value) const { return one_of(value.names); }
 };

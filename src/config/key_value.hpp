@@ -18,7 +18,8 @@ std::string toml_number(double value);
 /// The value that a config has for a key, as TOML.
 std::string format_value(const Value& value, const RunConfig& config);
 
-/// "whole number", "number", "true or false", "string", "list of whole numbers", "list of numbers"
+/// "whole number", "number", "true or false", "string", "list of whole numbers", "list of numbers", "list of
+/// strings"
 std::string type_text(const Value& value);
 
 /// ">= 1", "> 0 and <= 1", the accepted names, …; empty when every value of the type is accepted.

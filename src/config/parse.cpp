@@ -12,6 +12,7 @@
 
 #include "config/cross_checks.hpp"
 #include "config/derived.hpp"
+#include "config/enum_names.hpp"
 #include "config/key_table.hpp"
 #include "config/problems.hpp"
 #include "config/read_value.hpp"
@@ -28,9 +29,10 @@ std::string did_you_mean(const std::vector<std::string>& names) {
   return fmt::format(" (did you mean '{}'?)", fmt::join(names, "' or '"));
 }
 
-std::vector<std::string> nearest_keys_in_section(std::string_view section, std::string_view name) {
+std::vector<std::string> nearest_keys_in_section(std::string_view section, std::string_view name,
+                                                 Program program) {
   std::vector<std::string_view> candidates;
-  for (const Key& key : key_table()) {
+  for (const Key& key : key_table(program)) {
     if (key.section == section) candidates.push_back(key.name);
   }
   const auto nearest = nearest_name(name, candidates);
@@ -39,20 +41,30 @@ std::vector<std::string> nearest_keys_in_section(std::string_view section, std::
 
 /// A key of the same name in other sections; failing that, the nearest name in the same section; failing
 /// that, the nearest full name.
-std::vector<std::string> suggestions(std::string_view section, std::string_view name) {
+std::vector<std::string> suggestions(std::string_view section, std::string_view name, Program program) {
   std::vector<std::string> found;
   std::vector<std::string> dotted;
-  for (const Key& key : key_table()) {
+  for (const Key& key : key_table(program)) {
     dotted.push_back(key.dotted());
     if (key.name == name) found.push_back(dotted.back());
   }
-  if (found.empty()) found = nearest_keys_in_section(section, name);
+  if (found.empty()) found = nearest_keys_in_section(section, name, program);
   if (found.empty()) {
     const std::vector<std::string_view> candidates(dotted.begin(), dotted.end());
     const auto nearest = nearest_name(fmt::format("{}.{}", section, name), candidates);
     if (nearest) found.emplace_back(*nearest);
   }
   return found;
+}
+
+Program other_program(Program program) {
+  return program == Program::train ? Program::infer : Program::train;
+}
+
+/// What is said of a key, or a section, that only the other program has.
+std::string belongs_elsewhere(std::string_view what, std::string_view name, Program program) {
+  return fmt::format("{} '{}' is one of `ebmpi {}` (this config is read by `ebmpi {}`); remove it", what,
+                     name, to_string(other_program(program)), to_string(program));
 }
 
 std::string trimmed(std::string_view text) {
@@ -65,13 +77,19 @@ std::string trimmed(std::string_view text) {
 /// Defaults that depend on other keys. Contrastive divergence needs its energies held near 0, or its chains
 /// run away with them; the other objectives have no chains, and the term would only move their optimum.
 void resolve_defaults(RunConfig& config, const GivenKeys& given) {
+  if (config.program == Program::infer) {
+    const bool has_rate = given.places.contains(&key_named("inference.learning_rate", config.program));
+    if (!has_rate && config.inference.ascent == AscentKind::adam) config.inference.learning_rate = 0.1;
+    return;
+  }
   const bool regularized = given.places.contains(&key_named("objective.energy_regularization"));
   if (!regularized && !is_contrastive_divergence(config)) config.objective.energy_regularization = 0.0;
 }
 
 class Parser {
 public:
-  explicit Parser(const std::string& file_name) : file_name_(file_name) {}
+  Parser(const std::string& file_name, Program program)
+      : file_name_(file_name), config_(default_config(program)) {}
 
   RunConfig parse(std::string_view toml_text, std::span<const std::string> overrides) {
     const Syntax syntax = read_text(toml_text);
@@ -83,9 +101,11 @@ public:
   }
 
 private:
+  Program program() const { return config_.program; }
   Syntax read_text(std::string_view toml_text);
   void read_section(const toml::key& name, const toml::node& node);
   void read_override(const std::string& argument);
+  std::string unknown_key(std::string_view section, std::string_view name) const;
   void read_key(const Key& key, const toml::node& node, const Place& place);
 
   Place place_of(const toml::source_region& source) const {
@@ -111,32 +131,43 @@ Syntax Parser::read_text(std::string_view toml_text) {
   }
 }
 
+bool has_section(Program program, std::string_view name) {
+  return std::ranges::find(section_names(program), name) != section_names(program).end();
+}
+
 void Parser::read_section(const toml::key& name, const toml::node& node) {
-  const bool known = std::ranges::find(section_names(), name.str()) != section_names().end();
+  const bool known = has_section(program(), name.str());
   const Place place = place_of(name.source());
-  if (!known && !node.is_table()) {
+  if (!known && node.is_table() && has_section(other_program(program()), name.str())) {
+    problems_.add(place, belongs_elsewhere("section", name.str(), program()));
+  } else if (!known && !node.is_table()) {
     problems_.add(place, fmt::format("unknown key '{}' outside every section{}", name.str(),
-                                     did_you_mean(suggestions("", name.str()))));
+                                     did_you_mean(suggestions("", name.str(), program()))));
   } else if (!known) {
-    const auto nearest = nearest_name(name.str(), section_names());
+    const auto nearest = nearest_name(name.str(), section_names(program()));
     problems_.add(place, nearest
                              ? fmt::format("unknown section '{}' (did you mean '{}'?)", name.str(), *nearest)
                              : fmt::format("unknown section '{}' (the sections are {})", name.str(),
-                                           fmt::join(section_names(), ", ")));
+                                           fmt::join(section_names(program()), ", ")));
   } else if (!node.is_table()) {
     problems_.add(place, fmt::format("'{0}' is {1}, not a section; write [{0}] once, with its keys below",
                                      name.str(), describe_type(node)));
   } else {
     for (const auto& [key_name, value] : *node.as_table()) {
       const Place key_place = place_of(key_name.source());
-      if (const Key* key = find_key(name.str(), key_name.str())) {
+      if (const Key* key = find_key(name.str(), key_name.str(), program())) {
         read_key(*key, value, key_place);
       } else {
-        problems_.add(key_place, fmt::format("unknown key '{}.{}'{}", name.str(), key_name.str(),
-                                             did_you_mean(suggestions(name.str(), key_name.str()))));
+        problems_.add(key_place, unknown_key(name.str(), key_name.str()));
       }
     }
   }
+}
+
+std::string Parser::unknown_key(std::string_view section, std::string_view name) const {
+  const std::string dotted = section.empty() ? std::string(name) : fmt::format("{}.{}", section, name);
+  if (find_key(section, name, other_program(program()))) return belongs_elsewhere("key", dotted, program());
+  return fmt::format("unknown key '{}'{}", dotted, did_you_mean(suggestions(section, name, program())));
 }
 
 void Parser::read_key(const Key& key, const toml::node& node, const Place& place) {
@@ -175,10 +206,9 @@ void Parser::read_override(const std::string& argument) {
   const std::size_t dot = name.find('.');
   const std::string section = dot == std::string::npos ? "" : name.substr(0, dot);
   const std::string key_name = dot == std::string::npos ? name : name.substr(dot + 1);
-  const Key* key = find_key(section, key_name);
+  const Key* key = find_key(section, key_name, program());
   if (!key) {
-    problems_.add(place,
-                  fmt::format("unknown key '{}'{}", name, did_you_mean(suggestions(section, key_name))));
+    problems_.add(place, unknown_key(section, key_name));
     return;
   }
   const toml::table value = read_override_value(*key, trimmed(argument.substr(equals + 1)));
@@ -188,6 +218,12 @@ void Parser::read_override(const std::string& argument) {
 void resolve_paths(RunConfig& config, const std::string& file_name) {
   const std::filesystem::path file(file_name);
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  constexpr std::string_view placeholder = "{config}";
+  std::string& command = config.simulator.command;
+  for (std::size_t at = command.find(placeholder); at != std::string::npos;) {
+    command.replace(at, placeholder.size(), folder.string());
+    at = command.find(placeholder, at + folder.string().size());
+  }
   for (std::string* const path : {&config.data.file, &config.objective.noise_flow}) {
     if (!path->empty()) *path = (folder / *path).lexically_normal().string();
   }
@@ -200,10 +236,14 @@ void resolve_paths(RunConfig& config, const std::string& file_name) {
 }  // namespace
 
 RunConfig parse_config(std::string_view toml_text, const std::string& file_name,
-                       std::span<const std::string> overrides) {
-  RunConfig config = Parser(file_name).parse(toml_text, overrides);
+                       std::span<const std::string> overrides, Program program) {
+  RunConfig config = Parser(file_name, program).parse(toml_text, overrides);
   resolve_paths(config, file_name);
   return config;
+}
+
+Program program_of(std::string_view resolved_toml) {
+  return resolved_toml.find("\n[simulator]\n") == std::string_view::npos ? Program::train : Program::infer;
 }
 
 }  // namespace ebmpi::config

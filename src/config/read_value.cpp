@@ -61,6 +61,13 @@ Problem read_number(const std::string& name, const toml::node& node, NumberRange
   return {};
 }
 
+bool is_allowed_infinity(const toml::node& node, const NumberList& list) {
+  return list.infinity == Infinity::allowed && node.is_floating_point() && std::isinf(*node.value<double>());
+}
+bool is_allowed_infinity(const toml::node&, const WholeNumberList&) {
+  return false;
+}
+
 /// For a WholeNumberList or a NumberList.
 template <class List, class T>
 Problem read_list(const std::string& name, const toml::node& node, const List& value, std::size_t shortest,
@@ -70,8 +77,8 @@ Problem read_list(const std::string& name, const toml::node& node, const List& v
   for (const toml::node& entry : *node.as_array()) {
     T number{};
     const auto problem = read_number(fmt::format("{}[{}]", name, numbers.size()), entry, value.each, number);
-    if (problem) return problem;
-    numbers.push_back(number);
+    if (problem && !is_allowed_infinity(entry, value)) return problem;
+    numbers.push_back(problem ? *entry.value<T>() : number);
   }
   if (numbers.size() < shortest || numbers.size() > value.longest) {
     return fmt::format("{} has {} entries (it must have {} to {})", name, numbers.size(), shortest,
@@ -119,6 +126,22 @@ struct Reader {
 
   Problem operator()(const NumberList& value) const {
     return read_list(name, node, value, 0, value.field.write(config));
+  }
+
+  Problem operator()(const TextList& value) const {
+    if (!node.is_array()) return wrong_type(name, "a " + type_text(value), node);
+    std::vector<std::string> texts;
+    for (const toml::node& entry : *node.as_array()) {
+      const std::string entry_name = fmt::format("{}[{}]", name, texts.size());
+      if (!entry.is_string()) return wrong_type(entry_name, "a string", entry);
+      texts.push_back(entry.as_string()->get());
+      if (texts.back().empty()) return fmt::format("{} is empty", entry_name);
+    }
+    if (texts.size() > value.longest) {
+      return fmt::format("{} has {} entries (it must have at most {})", name, texts.size(), value.longest);
+    }
+    value.field.write(config) = texts;
+    return {};
   }
 
   Problem operator()(const Choice& value) const {

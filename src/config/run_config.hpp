@@ -9,6 +9,8 @@
 
 namespace ebmpi::config {
 
+/// What a config is for: each program has keys of its own, and shares others.
+enum class Program { train, infer };
 enum class Precision { single_precision, double_precision };
 enum class NetworkKind { mlp, score_mlp };
 using core::Activation;
@@ -34,6 +36,12 @@ enum class LadderMoves { mala, metropolis, hmc };
 enum class ChainStart { noise, data };
 enum class OptimizerKind { adam, sgd };
 enum class ScheduleKind { constant, cosine, step };
+enum class SimulationRecord { standard, summary };
+enum class ExchangeKind { csv, hdf5 };
+enum class TransformKind { automatic, none };
+enum class FeatureKind { linear, quadratic, neural };
+enum class WidthRule { fixed, pilot, annealed };
+enum class AscentKind { adam, natural };
 
 /// [run]: what is run, for how long, and where it is written.
 struct RunSection {
@@ -63,6 +71,8 @@ struct DataSection {
   double validation_fraction = 0.1;  ///< held-out share of the rows; 0 <= f < 1
   double jitter = 0.0;               ///< Gaussian noise on every drawn sample, in model space; >= 0
   std::int64_t window = 0;           ///< rows of all shards in memory at a time; 0: all
+  /// infer, in place of a file: the parameters at which `count` observations are simulated
+  std::vector<double> truth;
 
   bool operator==(const DataSection&) const = default;
 };
@@ -178,6 +188,60 @@ struct ParallelSection {
   bool operator==(const ParallelSection&) const = default;
 };
 
+/// [simulator]: which parameters and data it has, src/simulation tells. Which keys mean anything depends on
+/// its kind.
+struct SimulatorSection {
+  std::string kind;                                      ///< one of simulator_names()
+  std::int64_t dimension = 2;                            ///< D of the Gaussian kinds; >= 1
+  double noise = 1.0;                                    ///< standard deviation of the Gaussian kinds; > 0
+  std::int64_t draws = 1;                                ///< g_and_k: numbers that a row is made of; >= 1
+  std::int64_t population = 1000;                        ///< sir; >= 2
+  std::int64_t infected = 10;                            ///< sir: at the start; >= 1
+  std::int64_t customers = 50;                           ///< mg1; >= 2
+  std::int64_t times = 10;                               ///< sir, lotka_volterra: observed; >= 1
+  double duration = 0.0;                                 ///< sir, lotka_volterra; 0: the kind's own
+  SimulationRecord record = SimulationRecord::standard;  ///< sir, lotka_volterra
+  std::int64_t most_events = 100000;                     ///< lotka_volterra: of a simulation; >= 1
+  std::string command;                                   ///< external: run by /bin/sh
+  ExchangeKind exchange = ExchangeKind::csv;             ///< external
+  std::int64_t workers = 0;                              ///< external: on a rank; 0: one for each thread
+  double timeout = 60.0;                                 ///< external: seconds; > 0
+  std::int64_t retries = 2;                              ///< external: of a request; >= 0
+  std::int64_t batch = 64;                               ///< external: rows of a request; >= 1
+  std::int64_t columns = 0;                              ///< external: D; 0: what the first answer has
+
+  bool operator==(const SimulatorSection&) const = default;
+};
+
+/// [parameters]: of the simulator, d of them. An empty list: what the simulator says.
+struct ParametersSection {
+  std::vector<double> start;         ///< (d)
+  std::vector<double> lower, upper;  ///< (d), infinite where there is no bound
+  std::vector<std::string> names;    ///< (d), of an external simulator
+  TransformKind transform = TransformKind::automatic;
+
+  bool operator==(const ParametersSection&) const = default;
+};
+
+/// [inference]: maximum likelihood by Fisher score matching.
+struct InferenceSection {
+  std::int64_t simulations = 1000;  ///< of a step, over all ranks; >= 4
+  FeatureKind features = FeatureKind::quadratic;
+  std::int64_t updates = 10;          ///< neural: of the network in a step; >= 1
+  double ridge = 1e-3;                ///< on the diagonal of the features' correlation matrix; >= 0
+  std::vector<double> width = {0.5};  ///< σ of the proposals, in unconstrained coordinates; (1) or (d), > 0
+  WidthRule width_rule = WidthRule::fixed;
+  std::vector<double> final_width = {0.1};  ///< annealed: at the last step; (1) or (d), > 0
+  std::vector<double> pilot_widths = {0.25, 0.5, 1.0, 2.0, 4.0};  ///< pilot: multiples of width; > 0
+  AscentKind ascent = AscentKind::natural;
+  double learning_rate = 0.5;  ///< > 0; adam has 0.1 unless it is given
+  double decay = 0.01;         ///< of the learning rate, which is learning_rate / (1 + decay · step); >= 0
+  double tail = 0.5;         ///< share of the steps, the last ones, that the estimate is made of; 0 < t <= 1
+  double confidence = 0.95;  ///< of intervals and regions; 0 < c < 1
+
+  bool operator==(const InferenceSection&) const = default;
+};
+
 /// A run, resolved: every key has a value. Types, ranges and defaults for the user come from key_table.cpp.
 struct RunConfig {
   RunSection run;
@@ -188,8 +252,15 @@ struct RunConfig {
   SamplerSection sampler;
   OptimizerSection optimizer;
   ParallelSection parallel;
+  SimulatorSection simulator;
+  ParametersSection parameters;
+  InferenceSection inference;
+  Program program = Program::train;
 
   bool operator==(const RunConfig&) const = default;
 };
+
+/// What a config is that says nothing; some defaults of infer are other than those of the structs.
+RunConfig default_config(Program program);
 
 }  // namespace ebmpi::config

@@ -14,7 +14,9 @@ namespace {
 bool is_none(const Key& key, const RunConfig& config) {
   const Text* const text = std::get_if<Text>(&key.value);
   const NumberList* const list = std::get_if<NumberList>(&key.value);
-  return (text && text->field.read(config).empty()) || (list && list->field.read(config).empty());
+  const TextList* const texts = std::get_if<TextList>(&key.value);
+  return (text && text->field.read(config).empty()) || (list && list->field.read(config).empty()) ||
+         (texts && texts->field.read(config).empty());
 }
 
 std::vector<std::string> statements(const Key& key) {
@@ -23,12 +25,12 @@ std::vector<std::string> statements(const Key& key) {
   return found;
 }
 
-KeyDescription describe(const Key& key) {
+KeyDescription describe(const Key& key, Program program) {
   return {.section = std::string(key.section),
           .key = std::string(key.name),
           .type = type_text(key.value),
           .range = range_text(key.value),
-          .default_value = format_value(key.value, RunConfig{}),
+          .default_value = format_value(key.value, default_config(program)),
           .meaning = std::string(key.meaning),
           .applies = statements(key)};
 }
@@ -48,7 +50,7 @@ std::string comment_for(const KeyDescription& key) {
 std::string to_toml(const RunConfig& config) {
   std::string text;
   std::string_view section;
-  for (const Key& key : key_table()) {
+  for (const Key& key : key_table(config.program)) {
     if (key.section != section) {
       text += fmt::format("{}[{}]\n", section.empty() ? "" : "\n", key.section);
       section = key.section;
@@ -60,27 +62,34 @@ std::string to_toml(const RunConfig& config) {
   return text;
 }
 
-std::vector<KeyDescription> list_keys() {
+std::vector<KeyDescription> list_keys(Program program) {
   std::vector<KeyDescription> keys;
-  for (const Key& key : key_table()) keys.push_back(describe(key));
+  for (const Key& key : key_table(program)) keys.push_back(describe(key, program));
   return keys;
 }
 
-std::string annotated_toml() {
-  RunConfig example;
-  example.data.density = "two_moons";
-  std::string text =
+std::string annotated_toml(Program program) {
+  const bool infers = program == Program::infer;
+  RunConfig example = default_config(program);
+  if (infers) {
+    example.simulator.kind = "gaussian_location";
+    example.data.truth = {1.0, -1.0};
+  } else {
+    example.data.density = "two_moons";
+  }
+  std::string text = fmt::format(
       "# SPDX-License-Identifier: Apache-2.0\n"
-      "# Every key of a run: meaning, type, range and default. All values here are the defaults, except for "
-      "data.density;\n"
-      "# keys that do not apply beside those are commented out.\n";
+      "# Every key of {}: meaning, type, range and default. All values here are the defaults, except for "
+      "{};\n"
+      "# keys that do not apply beside those are commented out.\n",
+      infers ? "`ebmpi infer`" : "a run", infers ? "data.truth and simulator.kind" : "data.density");
   std::string_view section;
-  for (const Key& key : key_table()) {
+  for (const Key& key : key_table(program)) {
     if (key.section != section) text += fmt::format("\n[{}]\n", key.section);
     if (key.section == section) text += "\n";
     section = key.section;
     const bool commented_out = !key.applies(example) || is_none(key, example);
-    text += comment_for(describe(key));
+    text += comment_for(describe(key, program));
     text += fmt::format("{}{} = {}\n", commented_out ? "#" : "", key.name, format_value(key.value, example));
   }
   return text;

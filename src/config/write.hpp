@@ -23,12 +23,12 @@ struct KeyDescription {
   std::vector<std::string> applies;  ///< "applies only with …", all of which must hold; empty: always
 };
 
-/// Every key that the parser knows, in the order of the annotated input.
-std::vector<KeyDescription> list_keys();
+/// Every key that the parser knows in a program's configs, in the order of the annotated input.
+std::vector<KeyDescription> list_keys(Program program = Program::train);
 
-/// An input that names every key with meaning, type, range and default (jobs/annotated.toml). Keys that do
-/// not apply to the defaults are commented out as `#key = value`. It runs as it stands, on the density
-/// two_moons.
-std::string annotated_toml();
+/// An input that names every key with meaning, type, range and default (jobs/annotated.toml, of
+/// infer jobs/annotated_infer.toml). Keys that do not apply to the defaults are commented out as `#key =
+/// value`. It runs as it stands, on the density two_moons, or the simulator gaussian_location.
+std::string annotated_toml(Program program = Program::train);
 
 }  // namespace ebmpi::config

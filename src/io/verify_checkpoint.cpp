@@ -25,18 +25,37 @@ void check_version(const OpenFile& file, std::int64_t known) {
                         "); use the program version that wrote it");
 }
 
-void check_checkpoint(const OpenFile& file) {
-  if (!has_format(file, checkpoint_format)) {
-    throw core::FileError(file.path + " is not a checkpoint (its root attribute format is not \"" +
-                          checkpoint_format + "\"); name a checkpoint or a run folder");
-  }
-  check_version(file, checkpoint_format_version);
+/// What every kind of checkpoint says of itself.
+void check_step_and_seed(const OpenFile& file) {
   for (const char* name : {"step", "seed"}) {
     if (read_number_attribute<std::int64_t>(file, "/", name).size() != 1) {
       throw core::FileError(file.path + ": attribute " + name +
                             " is not one number (every checkpoint has it); use another");
     }
   }
+}
+
+void check_checkpoint(const OpenFile& file) {
+  if (has_format(file, inference_format)) {
+    throw core::FileError(file.path +
+                          " is a checkpoint of `ebmpi infer` (it holds no model); name one of `ebmpi train`");
+  }
+  if (!has_format(file, checkpoint_format)) {
+    throw core::FileError(file.path + " is not a checkpoint (its root attribute format is not \"" +
+                          checkpoint_format + "\"); name a checkpoint or a run folder");
+  }
+  check_version(file, checkpoint_format_version);
+  check_step_and_seed(file);
+}
+
+void check_inference(const OpenFile& file) {
+  if (!has_format(file, inference_format)) {
+    throw core::FileError(file.path +
+                          " is not a checkpoint of `ebmpi infer` (its root attribute format is not \"" +
+                          inference_format + "\"); name one that is");
+  }
+  check_version(file, inference_format_version);
+  check_step_and_seed(file);
 }
 
 /// What `check`, or a checksum, finds wrong.
@@ -77,12 +96,20 @@ std::string model_problem(const std::string& path) {
   });
 }
 
+std::string inference_problem(const std::string& path) {
+  return problem_of(path, check_inference);
+}
+
 void verify_checkpoint(const comm::Communicator& communicator, const std::string& path) {
   require_no_problem(communicator, path, checkpoint_problem);
 }
 
 void verify_model(const comm::Communicator& communicator, const std::string& path) {
   require_no_problem(communicator, path, model_problem);
+}
+
+void verify_inference(const comm::Communicator& communicator, const std::string& path) {
+  require_no_problem(communicator, path, inference_problem);
 }
 
 }  // namespace ebmpi::io

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training/checkpoint.hpp"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <fmt/chrono.h>
-
-#include <chrono>
 #include <cmath>
 
 #include "config/enum_names.hpp"
 #include "config/parse.hpp"
 #include "config/write.hpp"
-#include "core/build_info.hpp"
 #include "core/error.hpp"
 #include "io/file_reader.hpp"
 #include "io/file_writer.hpp"
 #include "io/verify_checkpoint.hpp"
+#include "training/provenance.hpp"
 #include "training/stored_chains.hpp"
 #include "training/stored_data.hpp"
 #include "training/tensors.hpp"
@@ -26,33 +23,6 @@ namespace {
 template <class View>
 auto host_copy(const View& view) {
   return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
-}
-
-std::string host_name() {
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
-std::string now() {
-  const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
-}
-
-void write_provenance(io::FileWriter& file, const comm::Communicator& communicator,
-                      const config::RunConfig& config, const RunState& state) {
-  file.attribute("/", "format", std::string(io::checkpoint_format));
-  file.attribute("/", "format_version", io::checkpoint_format_version);
-  file.attribute("/", "step", state.step);
-  file.attribute("/", "seed", config.run.seed);
-  file.attribute("/", "precision", std::string(config::to_string(config.run.precision)));
-  file.attribute("/", "seconds", state.seconds);
-  file.attribute("/", "program_version", std::string(core::build_info().version));
-  file.attribute("/", "git_hash", std::string(core::build_info().git_hash));
-  file.attribute("/", "host", communicator.broadcast(host_name()));
-  file.attribute("/", "ranks", communicator.size());
-  file.attribute("/", "threads", core::ExecutionSpace().concurrency());
-  file.attribute("/", "written", communicator.broadcast(now()));
 }
 
 void write_validation(io::FileWriter& file, const ValidationState& validation) {
@@ -171,7 +141,13 @@ void write_checkpoint(const comm::Communicator& communicator, const std::string&
                       const config::RunConfig& config, const RunState& state,
                       const CheckpointParts<Scalar>& parts) {
   io::FileWriter file(communicator, path);
-  write_provenance(file, communicator, config, state);
+  write_provenance(file, communicator,
+                   {.format = io::checkpoint_format,
+                    .format_version = io::checkpoint_format_version,
+                    .step = state.step,
+                    .seed = config.run.seed,
+                    .seconds = state.seconds});
+  file.attribute("/", "precision", std::string(config::to_string(config.run.precision)));
   file.write_text("/config", config::to_toml(config));
   if (parts.energy) write_learner(file, network_place(), parts.energy->learner());
   if (parts.flow) write_learner(file, flow_place(), parts.flow->learner());

@@ -5,37 +5,22 @@
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
-#include "comm/shards.hpp"
 #include "config/derived.hpp"
-#include "config/resume.hpp"
 #include "config/write.hpp"
 #include "io/metrics_file.hpp"
 #include "io/run_folder.hpp"
 #include "io/text_file.hpp"
-#include "io/verify_checkpoint.hpp"
 #include "training/chain_health.hpp"
+#include "training/checkpoint.hpp"
 #include "training/cost.hpp"
 #include "training/progress.hpp"
+#include "training/run_start.hpp"
 #include "training/trainer.hpp"
 
 namespace ebmpi::training {
 namespace {
-
-comm::ShardMap shard_map(const comm::Communicator& communicator, const config::RunConfig& config) {
-  const std::int64_t shards = config::resolved_shards(config);
-  if (communicator.size() > shards) {
-    throw core::InputError(
-        fmt::format("{} ranks for {} shards (a rank owns whole shards, so more ranks would idle); run with "
-                    "at most {} ranks, or set "
-                    "parallel.shards to at least {} in a new run (it fixes how sums are grouped and cannot "
-                    "change in a resumed one)",
-                    communicator.size(), shards, shards, communicator.size()));
-  }
-  return {shards, communicator.size(), communicator.rank()};
-}
 
 /// The cost as far as it is known before the data are read: no row is held out.
 template <class Scalar>
@@ -43,45 +28,6 @@ Cost cost_before(const config::RunConfig& config, const comm::ShardMap& shards,
                  const data::SampleSource& source, int ranks) {
   const std::int64_t dimension = config.data.pca > 0 ? config.data.pca : source.columns();
   return cost_of_step<Scalar>(config, static_cast<int>(dimension), shards, source.rows(), ranks);
-}
-
-/// The checkpoint to go on from, if any.
-std::optional<std::string> find_checkpoint(const comm::Communicator& communicator,
-                                           const io::RunFolder& folder, const RunOptions& options) {
-  if (options.resume == ResumeMode::from_file) {
-    io::verify_checkpoint(communicator, options.resume_file);
-    return options.resume_file;
-  }
-  const bool has_any = !folder.checkpoints().empty();
-  if (options.resume == ResumeMode::automatic) {
-    const std::optional<std::string> newest = folder.newest_valid_checkpoint();
-    if (newest || !has_any) return newest;
-    throw core::FileError(fmt::format(
-        "{} has checkpoints, but none can be read (a new run there would overwrite them); choose another "
-        "--output, or move the folder away",
-        folder.path()));
-  }
-  if (has_any) {
-    throw core::InputError(
-        fmt::format("{} already holds checkpoints (--resume never would overwrite a run); choose another "
-                    "--output, remove the "
-                    "folder, or leave out --resume to go on",
-                    folder.path()));
-  }
-  return std::nullopt;
-}
-
-void refuse_other_config(const comm::Communicator& communicator, const std::string& checkpoint,
-                         const config::RunConfig& config) {
-  const std::vector<std::string> differences =
-      config::incompatible_keys(checkpoint_config(communicator, checkpoint), config);
-  if (differences.empty()) return;
-  std::string text = fmt::format(
-      "{} belongs to a run with another config (a resumed run must be the same run); choose another "
-      "--output, or restore the keys that differ:",
-      checkpoint);
-  for (const std::string& difference : differences) text += "\n  " + difference;
-  throw core::InputError(text);
 }
 
 /// One run from its first step in this process to its last.
@@ -96,13 +42,13 @@ public:
         stop_watch_(options.time_limit_seconds),
         progress_(config.run.steps, config.optimizer.batch_size) {
     const std::optional<std::string> checkpoint = find_checkpoint(communicator, folder_, options);
-    if (checkpoint) refuse_other_config(communicator, *checkpoint, config);
+    if (checkpoint) refuse_other_config(*checkpoint, checkpoint_config(communicator, *checkpoint), config);
     const std::unique_ptr<data::SampleSource> source = open_source(communicator, config);
     require_memory(communicator, cost_before<Scalar>(config, shards_, *source, communicator.size()));
     trainer_ =
         std::make_unique<Trainer<Scalar>>(communicator, shards_, config, *source, checkpoint.value_or(""));
     newest_checkpoint_ = checkpoint.value_or("");
-    set_aside_later_checkpoints(options.resume);
+    set_aside_later_checkpoints(communicator, folder_, trainer_->steps_done(), options.resume);
     folder_.create();
     folder_.prune(config.run.keep_checkpoints);
     io::write_text_file_atomic(communicator, folder_.config_path(), config::to_toml(config));
@@ -130,26 +76,6 @@ public:
   }
 
 private:
-  /// Checkpoints later than the step that the run goes on from. Those that automatic resuming passed over are
-  /// damaged: they get another name, or they would count among the newest and have good ones pruned. Beside a
-  /// checkpoint that the user named they may be good, and are not touched.
-  void set_aside_later_checkpoints(ResumeMode mode) {
-    const std::string own = folder_.checkpoint_path(trainer_->steps_done());
-    for (const std::string& path : folder_.checkpoints()) {
-      if (std::pair(path.size(), path) <= std::pair(own.size(), own)) break;
-      if (mode == ResumeMode::from_file) {
-        throw core::InputError(
-            fmt::format("{} holds {}, which is later than the checkpoint to go on from (the run would "
-                        "overwrite it); choose another --output, or "
-                        "move the later checkpoints away",
-                        folder_.path(), path));
-      }
-      communicator_.together([&] {
-        if (communicator_.is_root()) std::filesystem::rename(path, path + ".damaged");
-      });
-    }
-  }
-
   /// The line that the end of a shorter run added off the interval is dropped again, so that a run in parts
   /// leaves the metrics of a run in one piece.
   std::int64_t last_kept_line() const {

@@ -18,9 +18,9 @@ using test::parse;
 
 namespace {
 
-std::string annotated_input() {
+std::string annotated_input(const char* name = "annotated.toml") {
   const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
-  std::ifstream file(root / "jobs" / "annotated.toml", std::ios::binary);
+  std::ifstream file(root / "jobs" / name, std::ios::binary);
   REQUIRE(file);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -161,26 +161,50 @@ TEST_CASE("the annotated input lists every key with its default", "[config]") {
 TEST_CASE("the annotated input is what the table of keys gives", "[config]") {
   // After a change of the table, write the text shown here to jobs/annotated.toml.
   CHECK(annotated_input() == annotated_toml());
+  CHECK(annotated_input("annotated_infer.toml") == annotated_toml(Program::infer));
+}
+
+TEST_CASE("the annotated input of infer parses to the defaults", "[config]") {
+  RunConfig expected = default_config(Program::infer);
+  expected.simulator.kind = "gaussian_location";
+  expected.data.truth = {1.0, -1.0};
+  expected.run.output = "runs/annotated_infer";
+  const RunConfig config =
+      parse_config(annotated_input("annotated_infer.toml"), "annotated_infer.toml", {}, Program::infer);
+  CHECK(config == expected);
 }
 
 TEST_CASE("every field of the structs has a key", "[config]") {
   RunConfig config;
-  auto& [run, data, network, objective, flow, sampler, optimizer, parallel] = config;
+  auto& [run, data, network, objective, flow, sampler, optimizer, parallel, simulator, parameters, inference,
+         program] = config;
   // Each binding fails to compile when its struct gains or loses a field; the numbers must then follow.
   [[maybe_unused]] auto& [r1, r2, r3, r4, r5, r6, r7, r8, r9] = run;
-  [[maybe_unused]] auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11] = data;
+  [[maybe_unused]] auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12] = data;
   [[maybe_unused]] auto& [n1, n2, n3, n4] = network;
   [[maybe_unused]] auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14, j15, j16, j17, j18,
-                          j19, j20, j21] = objective;
+                          j19, j20, j21, j22] = objective;
   [[maybe_unused]] auto& [f1, f2, f3, f4, f5, f6, f7] = flow;
   [[maybe_unused]] auto& [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15, s16, s17, s18] =
       sampler;
   [[maybe_unused]] auto& [o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14, o15, o16] = optimizer;
   [[maybe_unused]] auto& [p1] = parallel;
-  const std::map<std::string, int> fields = {{"run", 9},        {"data", 11},   {"network", 4},
-                                             {"objective", 21}, {"flow", 7},    {"sampler", 18},
-                                             {"optimizer", 16}, {"parallel", 1}};
-  std::map<std::string, int> keys;
-  for (const KeyDescription& key : list_keys()) ++keys[key.section];
-  CHECK(keys == fields);
+  [[maybe_unused]] auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18] =
+      simulator;
+  [[maybe_unused]] auto& [a1, a2, a3, a4, a5] = parameters;
+  [[maybe_unused]] auto& [i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12, i13] = inference;
+  CHECK(program == Program::train);
+  const std::map<std::string, int> fields = {{"run", 9},        {"data", 12},     {"network", 4},
+                                             {"objective", 22}, {"flow", 7},      {"sampler", 18},
+                                             {"optimizer", 16}, {"parallel", 1},  {"simulator", 18},
+                                             {"parameters", 5}, {"inference", 13}};
+  std::map<std::string, std::set<std::string>> keys;
+  for (const Program of : {Program::train, Program::infer}) {
+    for (const KeyDescription& key : list_keys(of)) keys[key.section].insert(key.key);
+  }
+  CHECK(keys.size() == fields.size());
+  for (const auto& [section, names] : keys) {
+    INFO(section);
+    CHECK(static_cast<int>(names.size()) == fields.at(section));
+  }
 }
