@@ -34,6 +34,7 @@ class Clouds:
     data: np.ndarray | None
     samples: np.ndarray | None
     samples_label: str
+    data_label: str = "data"
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ class View:
     sigma: float | None
 
 
-def gather(model: Checkpoint, data: str | None, samples: str | None) -> Clouds:
-    """Data and samples to draw; without samples, the persistent chains."""
+def gather(model: Checkpoint, data: str | None, samples: str | None, labels: list[str]) -> Clouds:
+    """Data and samples to draw, by these names; without samples, the persistent chains."""
     drawn = None if samples is None else plane.in_two_columns(samples)
-    label = "samples"
+    data_label, label = labels
     if drawn is None and model.has_chains:
         drawn, label = model.chains, "chains"
-    return Clouds(None if data is None else plane.in_two_columns(data), drawn, label)
+    return Clouds(None if data is None else plane.in_two_columns(data), drawn, label, data_label)
 
 
 def draw_energy(axes: Axes, grid: plane.Grid, energy: np.ndarray, temperature: float) -> None:
@@ -76,7 +77,7 @@ def draw_density(axes: Axes, grid: plane.Grid, density: np.ndarray) -> None:
 
 def draw_clouds(axes: Axes, clouds: Clouds) -> None:
     """Data under samples."""
-    sets = [(clouds.data, "data", "0.55"), (clouds.samples, clouds.samples_label, figure.VERMILION)]
+    sets = [(clouds.data, clouds.data_label, "0.55"), (clouds.samples, clouds.samples_label, figure.VERMILION)]
     sets = [(rows, label, colour) for rows, label, colour in sets if rows is not None]
     for rows, label, colour in sets:
         shown = figure.thin(rows, SCATTER_LIMIT)
@@ -139,6 +140,8 @@ def main() -> int:
                         help="run folder (its newest checkpoint), or a checkpoint")
     parser.add_argument("--data", metavar="FILE.h5[:x]", help="data to scatter, in data units")
     parser.add_argument("--samples", metavar="FILE.h5[:x]", help="samples to scatter (default: the checkpoint's chains)")
+    parser.add_argument("--labels", nargs=2, metavar=("DATA", "SAMPLES"), default=["data", "samples"],
+                        help="what the legend calls them (default: data samples)")
     parser.add_argument("--output", type=Path, metavar="PNG", help="figure to write (default: RUN/plots/energy.png)")
     parser.add_argument("--parameters", choices=("ema", "last"), default="ema",
                         help="moving average of the parameters, or the last ones (default: %(default)s)")
@@ -150,7 +153,7 @@ def main() -> int:
 
     def body() -> None:
         model = plane.two_dimensional(open_model(arguments.model))
-        clouds = gather(model, arguments.data, arguments.samples)
+        clouds = gather(model, arguments.data, arguments.samples, arguments.labels)
         output = figure.output_path(arguments.output, arguments.model, "energy")
         plot(model, clouds, View(arguments.range, arguments.parameters, arguments.sigma), output)
 

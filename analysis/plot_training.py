@@ -47,6 +47,8 @@ PANELS = (
     Panel("Terms of the loss", "mean (standardised units)",
           {"squared_score": "squared score, ½‖s‖²", "laplacian": "Laplacian, ΔE", "divergence": "divergence, ∇·s"}),
     Panel("Accuracy", "fraction told apart rightly", {"accuracy": "mean over data and noise (½: chance)"}, reference=0.5),
+    Panel("Flow: held-out likelihood", "mean log q (model space)", {"flow_log_likelihood": "held-out data"}),
+    Panel("Flow: turns", "updates", {"flow_updates": "of the flow (the other steps are the energy's)"}),
     Panel("Learned log Z", "log Z (model space)", {"log_z": "learned"}),
     Panel("Energy", "mean energy E (dimensionless)",
           {"energy_data": "data", "energy_chains": "chains", "energy_noise": "noise", "energy_perturbed": "perturbed data",

@@ -191,7 +191,10 @@ Json make_report(const EvaluateArguments& arguments, const training::Model<Scala
       .set("log_z_upper", in_units(log_z.upper()))
       .set("log_z_method", log_z.is_known() ? Json(log_z.plan.method) : Json())
       .set("log_z_learned", has_known ? Json(model.log_z) : Json());
-  if (has_known) report.set("log_z_learned_is_exact", model.known_log_z == training::KnownLogZ::exact);
+  if (has_known) {
+    report.set("log_z_learned_is_exact", model.known_log_z == training::KnownLogZ::exact)
+        .set("log_likelihood_learned", found.exponent ? Json(found.exponent->value - model.log_z) : Json());
+  }
   report.set("mean_exponent", found.exponent ? Json(found.exponent->value) : Json());
   set_likelihood(found, report);
   describe_log_z(log_z, found.offset, details, report);

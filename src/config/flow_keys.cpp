@@ -33,7 +33,7 @@ void add_flow(std::vector<Key>& keys) {
        {"flow", "likelihood_steps", whole_number<flow, &FlowSection::likelihood_steps>(0),
         "First steps, in which the flow alone is trained, by maximum likelihood, so that the game begins "
         "with "
-        "samples that are like the data.",
+        "samples that are like the data. The loss of these steps is -log q.",
         when(with_contrast)},
        {"flow", "updates_in_a_row", whole_number<flow, &FlowSection::updates_in_a_row>(1),
         "Most updates of the flow before the energy has its turn even above objective.accuracy_threshold: a "

@@ -179,6 +179,7 @@ void EnergyModel<Scalar>::upload_steps() {
 
 template <class Scalar>
 EnergyModel<Scalar> EnergyModel<Scalar>::seen_through(const AffineMap& map) const {
+  if (transport_) throw std::invalid_argument("an energy that is not seen through a flow already");
   std::vector<PartDescription<Scalar>> parts = parts_;
   for (auto& part : parts) part.map = compose(part.map, map);
   return EnergyModel(steps_, std::move(parts), map.inputs);

@@ -36,7 +36,7 @@ public:
   /// What kernels hold; valid as long as this object or a copy of it.
   const CombinedEnergy<Scalar>& view() const { return view_; }
 
-  /// The same energy as a function of u, where x = map(u).
+  /// The same energy as a function of u, where x = map(u). Not of a model that is seen through a flow.
   EnergyModel seen_through(const AffineMap& map) const;
   /// The energy of z, where x = g(z) has this energy at `temperature` T > 0 and the flow is packed: exp(-E/T)
   /// of z has the integral of that of x. A model that is already seen through a flow is not.

@@ -39,6 +39,8 @@ REPORTS = {
                                           "validation_energy", "score_norm"),
     "score_matching": ("squared_score", "laplacian", "energy_data", "validation_energy", "score_norm"),
     "noise_contrastive_estimation": ("energy_data", "energy_noise", "accuracy", "validation_energy", "score_norm", "log_z"),
+    "flow_contrastive_estimation": ("energy_data", "energy_noise", "accuracy", "validation_energy", "score_norm", "log_z",
+                                    "flow_log_likelihood", "flow_updates"),
     "energy_discrepancy": ("energy_data", "energy_perturbed", "validation_energy", "score_norm"),
     "score network": ("squared_score", "divergence", "score_norm"),
 }
@@ -123,11 +125,12 @@ def write_metrics(path: Path, lines: int = 60, tail: str = "", report: str = "pe
         "learning_rate": 1e-3 * decay, "chain_gradient_norm": 2.0 + decay, "seconds": 0.1 * step,
         "energy_noise": 1.0 - decay, "energy_perturbed": 0.8 - decay, "accuracy": 0.8 - 0.3 * decay, "log_z": -decay,
         "squared_score": 20.0 - decay, "laplacian": 40.0 - decay, "divergence": decay - 40.0, "score_norm": 6.0 - decay,
+        "flow_log_likelihood": -1.5 - decay, "flow_updates": np.floor(step / 3),
         "validation_loss": np.where(step < 500, np.nan, 2.2 * np.exp(-(step - step % 500) / 1500.0)),
     }
     table["loss_fraction"] = table["loss"] / table["validation_loss"]
     chains = CHAINS if report == "persistent_contrastive_divergence" else ()
-    columns = ("step", "loss", *REPORTS[report], "validation_loss", *(() if chains else ("loss_fraction",)), "gradient_norm",
+    columns = ("step", "loss", *REPORTS[report], "validation_loss", *(() if chains or "flow_updates" in REPORTS[report] else ("loss_fraction",)), "gradient_norm",
                "learning_rate", *chains, "samples_per_second", "seconds")
     rows = [",".join(columns)]
     rows += [",".join(f"{table[name][i]:.9g}" for name in columns) for i in range(lines)]

@@ -129,11 +129,12 @@ class TrainingPanels(WithRun):
         return {axes.get_title(): [line.get_label() for line in axes.get_lines()] for axes in panels}
 
     def test_panels_without_columns_are_left_out(self):
-        ratio = "Training loss over held-out loss"  # contrastive divergence is validated by another loss than its own
+        ratio = "Training loss over held-out loss"  # of objectives that are validated by their own loss
         own = {"persistent_contrastive_divergence": ["Energy", "Energy gap", "Spread of the energy", "Chains: equipartition",
                                                      "Chains: outside the data's range", "Chains: age"],
                "score_matching": [ratio, "Terms of the loss", "Energy"],
                "noise_contrastive_estimation": [ratio, "Accuracy", "Learned log Z", "Energy"],
+               "flow_contrastive_estimation": ["Accuracy", "Learned log Z", "Energy", "Flow: held-out likelihood", "Flow: turns"],
                "energy_discrepancy": [ratio, "Energy"], "score network": [ratio, "Terms of the loss"]}
         self.assertEqual(own.keys(), support.REPORTS.keys())
         for report, titles in own.items():

@@ -127,6 +127,7 @@ class Flows(harness.Case):
             self.assertLess(value, -ENTROPY + 4 * 0.019)
             self.assertGreater(value, -ENTROPY - 0.3)
         self.assertAlmostEqual(report["log_z"], report["log_z_learned"], delta=0.05)
+        self.assertAlmostEqual(report["log_likelihood_learned"], report["mean_exponent"] - report["log_z_learned"], places=6)
         for source, kind in (("flow", "flow"), ("energy", "langevin")):
             path = self.folder / f"{source}.h5"
             ebmpi("sample", run, "--from", source, "--count", 500, "--output", path)

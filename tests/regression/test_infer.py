@@ -175,6 +175,58 @@ class Infer(harness.Case):
                 done = harness.ebmpi("infer", self.config("d.toml", output="d", data=data), expect=2, ranks=2)
                 self.assertIn(text, done.stderr)
 
+    def external(self, mode, *arguments, extra=""):
+        """A config of the misbehaving simulator of the unit tests; it does so at a mean of 13."""
+        script = harness.TESTS / "support/simulator_worker.py"
+        return self.write("external.toml", f"""
+[run]
+steps = 4
+log_every = 2
+output = "{self.folder / 'run'}"
+[data]
+truth = [0.5, 1.0]
+count = 40
+[simulator]
+kind = "external"
+command = "python3 '{script}' {mode} {' '.join(map(str, arguments))}"
+timeout = 2.0
+retries = 1
+workers = 1
+{extra}
+[parameters]
+names = ["mean", "deviation"]
+start = [0.0, 1.0]
+lower = [-20.0, 0.0]
+[inference]
+simulations = 60
+features = "linear"
+[parallel]
+shards = 2
+""")
+
+    def test_external_simulators_that_fail(self):
+        """Each ends on all ranks with an explanation, or goes on with a new worker; none hangs."""
+        at_13 = ("--set", "data.truth=[13.0,1.0]")
+        for mode, parts in (("exit", ("exited with code 3", "about to give up")), ("hang", ("2 s",)), ("signal", ("signal 11",)),
+                            ("short", ("'1' has 1 numbers where 2 are expected",)), ("nan", ("nan",)), ("word", ("two",))):
+            with self.subTest(mode=mode):
+                start = time.monotonic()
+                done = harness.ebmpi("infer", self.external(mode), *at_13, ranks=2, expect=2, timeout=60)
+                self.assertLess(time.monotonic() - start, 30.0)
+                message = "\n".join(harness.problems(done))
+                for part in (*parts, "simulator_worker.py", "13"):
+                    self.assertIn(part, message)
+
+    def test_external_simulators_are_repeated(self):
+        """A worker that dies or hangs once costs a restart, and no bit of the result."""
+        harness.ebmpi("infer", self.external("good"), "--output", self.folder / "good", "--set", "data.truth=[13.0,1.0]")
+        for mode in ("exit_once", "hang_once", "short_once"):
+            with self.subTest(mode=mode):
+                config = self.external(mode, self.folder / f"{mode}.mark")
+                harness.ebmpi("infer", config, "--output", self.folder / mode, "--set", "data.truth=[13.0,1.0]", ranks=2)
+                self.assertTrue((self.folder / f"{mode}.mark").exists())
+                self.assertEqual(self.bits(mode), self.bits("good"))
+
     def test_jobs(self):
         """Every example is valid, wherever it is called from."""
         jobs = sorted((harness.REPOSITORY / "jobs/inference").rglob("*.toml")) + [harness.REPOSITORY / "jobs/annotated_infer.toml"]

@@ -28,13 +28,10 @@ DEFAULT_GOALS = {
     'kind = "sliced_score_matching"': -1.08,
     'kind = "denoising_score_matching"': -1.09,
 }
-JOB_GOAL = -1.03
-JOB_NAMES = ("score_matching", "sliced_score_matching", "denoising_score_matching", "noise_contrastive_estimation",
-             "conditional_contrast", "ranking_contrast", "energy_discrepancy")
 
 
-class Likelihood(Trained):
-    """Exact, by NumPy on a grid, from the checkpoint alone."""
+class WithGoals(Trained):
+    """Likelihoods are exact, by NumPy on a grid, from the checkpoint alone."""
 
     def check(self, runs):
         """`runs`: name, config and goal of each. Two are trained at a time."""
@@ -49,12 +46,11 @@ class Likelihood(Trained):
                 self.assertGreater(mean, goal, f"standard error {error:.4f}")
                 self.assertLess(mean, CEILING + 4.0 * error, "better than the truth: the normalisation is wrong")
 
+
+class Likelihood(WithGoals):
     def test_default_settings(self):
         self.check([(f"default-{number}", self.write(f"default-{number}.toml", PLAIN.format(objective=objective)), goal)
                     for number, (objective, goal) in enumerate(DEFAULT_GOALS.items())])
-
-    def test_jobs(self):
-        self.check([(name, JOBS / f"{name}.toml", JOB_GOAL) for name in JOB_NAMES])
 
 
 class Gaussian(Trained):

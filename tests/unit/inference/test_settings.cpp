@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <limits>
+#include <set>
 
 #include "config/parse.hpp"
 #include "config/simulators.hpp"
@@ -30,11 +31,10 @@ std::unique_ptr<simulation::Simulator> simulator_of(const config::RunConfig& con
 
 }  // namespace
 
-TEST_CASE("every simulator has a name in the config", "[inference]") {
-  for (const std::string_view name : simulation::simulator_names()) {
-    INFO(name);
-    CHECK(std::ranges::find(config::simulator_names(), name) != config::simulator_names().end());
-  }
+TEST_CASE("the simulators of the config are those that there are", "[inference]") {
+  const auto known = simulation::simulator_names(), named = config::simulator_names();
+  CHECK(std::set<std::string_view>(known.begin(), known.end()) ==
+        std::set<std::string_view>(named.begin(), named.end()));
 }
 
 TEST_CASE("bounds, start and widths of the config are those of the simulator's parameters", "[inference]") {
