@@ -9,9 +9,9 @@ namespace ebmpi::network {
 
 /// The two directions of a flow over one tile of samples and the reverse sweep of each, in a team's scratch.
 /// f takes data to the normal (`normalize`), g = f⁻¹ the other way (`generate`). The sweeps use what the pass
-/// before them has left in the workspace: u and c of every step (flow.hpp); a conditioner's units are
-/// computed once more in the sweep, so that the workspace holds those of one step only. The tile must be the
-/// last to take from an arena.
+/// before them has left in the workspace: u and c of every step (flow.hpp), and on a CPU, for the gradient,
+/// the conditioners' units and outputs. Elsewhere these are computed once more in the sweep, so that the
+/// workspace holds those of one step only. The tile must be the last to take from an arena.
 ///
 /// Keep::everything is for sweeps that add the gradient of the parameters, Keep::slopes for those that stop
 /// at the samples. Sweeps take the adjoint of log|det| without what all samples have in common, for which
@@ -24,7 +24,7 @@ public:
       : flow_(flow) {
     const auto rows = static_cast<std::size_t>(flow.dimension) * size;
     const auto moved = static_cast<std::size_t>(flow.moved) * size;
-    raw_ = arena.take<Scalar>(2 * moved);
+    raw_ = arena.take<Scalar>((keeps_units ? flow.couplings : 1) * 2 * moved);
     raw_adjoint_ = arena.take<Scalar>(2 * moved);
     flowing_ = arena.take<Scalar>(rows);
     other_ = arena.take<Scalar>(rows);
@@ -36,7 +36,8 @@ public:
     }
     states_ = arena.take<Scalar>(static_cast<std::size_t>(2 * flow.couplings) * rows);
     conditioner_arena_ = arena;
-    arena.take<char>(conditioner_bytes(flow));
+    if constexpr (keeps_units) unit_bytes_ = ConditionerTile::kept_bytes(flow.widest);
+    arena.take<char>(conditioner_bytes(flow) + static_cast<std::size_t>(flow.couplings - 1) * unit_bytes_);
   }
 
   /// z (D, tile_size) = f(x) and log_det (tile_size) = log|det ∂z/∂x| at x (D, tile_size), which may be z.
@@ -53,8 +54,8 @@ public:
             u[row * size + lane] = (from[row * size + lane] - m[row]) * scale[row];
           });
       mix(member, step, mixed_from(k), coupled_from(k));
-      condition(member, step, coupled_from(k));
-      couple(member, coupled_from(k), z, log_det);
+      condition(member, step, k, coupled_from(k));
+      couple(member, k, coupled_from(k), z, log_det);
       from = z;
     }
   }
@@ -66,8 +67,9 @@ public:
     const Scalar* from = z;
     for (int k = flow_.couplings - 1; k >= 0; --k) {
       const FlowStep<Scalar>& step = flow_.steps[k];
-      condition(member, step, from);
-      uncouple(member, from, coupled_from(k), log_det);
+      const int place = flow_.couplings - 1 - k;  // in the order in which steps are taken
+      condition(member, step, place, from);
+      uncouple(member, place, from, coupled_from(k), log_det);
       unmix(member, step, coupled_from(k), mixed_from(k));
       core::for_each_lane(member, flow_.dimension,
                           [=, u = mixed_from(k), m = step.shift, scale = step.scale](int row, int lane) {
@@ -112,6 +114,7 @@ public:
 
 private:
   static constexpr int size = core::tile_size;
+  static constexpr bool keeps_units = keep == Keep::everything && core::is_host_space<core::ExecutionSpace>;
   using ConditionerTile = MlpTile<Scalar, 0, keep>;
 
   struct NoGradient {
@@ -128,9 +131,16 @@ private:
     const ConditionerTile tile(flow.widest, 1, counting);
     return counting.used();
   }
-  KOKKOS_FORCEINLINE_FUNCTION ConditionerTile conditioner(const FlowStep<Scalar>& step) const {
+  /// The conditioner of the step that is taken as number `place`. What its sweep needs for itself lies over
+  /// the units of the next one, whose sweep is over by then.
+  KOKKOS_FORCEINLINE_FUNCTION ConditionerTile conditioner(const FlowStep<Scalar>& step, int place) const {
     core::ScratchArena arena = conditioner_arena_;
+    if constexpr (keeps_units) arena.take<char>(static_cast<std::size_t>(place) * unit_bytes_);
     return ConditionerTile(step.conditioner, 1, arena);
+  }
+  /// (2 · moved, tile_size), its outputs.
+  KOKKOS_FORCEINLINE_FUNCTION Scalar* raw(int place) const {
+    return keeps_units ? raw_ + static_cast<std::size_t>(place * 2 * flow_.moved) * size : raw_;
   }
   /// u (D, tile_size) of step k, and c.
   KOKKOS_FORCEINLINE_FUNCTION Scalar* mixed_from(int k) const {
@@ -173,19 +183,19 @@ private:
     });
   }
 
-  /// raw_ (2 · moved, tile_size) = log scales, then shifts, at the kept rows of c.
+  /// raw (2 · moved, tile_size) = log scales, then shifts, at the kept rows of c.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void condition(const Member& member, const FlowStep<Scalar>& step,
+  KOKKOS_FORCEINLINE_FUNCTION void condition(const Member& member, const FlowStep<Scalar>& step, int place,
                                              const Scalar* c) const {
-    conditioner(step).forward(member, c, raw_);
+    conditioner(step, place).forward(member, c, raw(place));
   }
 
   /// out = (c_1, (c_2 + t) e^s), and log_det grows by Σ s.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void couple(const Member& member, const Scalar* c, Scalar* out,
+  KOKKOS_FORCEINLINE_FUNCTION void couple(const Member& member, int place, const Scalar* c, Scalar* out,
                                           Scalar* log_det) const {
     const int kept = flow_.kept, moved = flow_.moved;
-    core::for_each_lane(member, flow_.dimension, [=, raw = raw_, scales = other_](int row, int lane) {
+    core::for_each_lane(member, flow_.dimension, [=, raw = raw(place), scales = other_](int row, int lane) {
       const int index = row * size + lane, to = row - kept;
       if (row < kept) {
         out[index] = c[index];
@@ -201,10 +211,10 @@ private:
 
   /// c = (z_1, z_2 e^-s - t), and log_det falls by Σ s.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void uncouple(const Member& member, const Scalar* z, Scalar* c,
+  KOKKOS_FORCEINLINE_FUNCTION void uncouple(const Member& member, int place, const Scalar* z, Scalar* c,
                                             Scalar* log_det) const {
     const int kept = flow_.kept, moved = flow_.moved;
-    core::for_each_lane(member, flow_.dimension, [=, raw = raw_, scales = other_](int row, int lane) {
+    core::for_each_lane(member, flow_.dimension, [=, raw = raw(place), scales = other_](int row, int lane) {
       const int index = row * size + lane, to = row - kept;
       if (row < kept) {
         c[index] = z[index];
@@ -236,7 +246,7 @@ private:
     const Scalar* from = z_adjoint;
     for (int k = flow_.couplings - 1; k >= 0; --k) {
       const FlowStep<Scalar>& step = flow_.steps[k];
-      pull_back_coupling(member, step, coupled_from(k), from, log_det_adjoint, gradient);
+      pull_back_coupling(member, step, k, coupled_from(k), from, log_det_adjoint, gradient);
       if constexpr (Gradient::adds) add_mixing(member, step, other_, mixed_from(k), Scalar(1), gradient);
       unmix_adjoint(member, step, other_, x_adjoint);
       if constexpr (Gradient::adds) {
@@ -279,7 +289,8 @@ private:
       }
       mix_adjoint(member, step, z_adjoint, other_);
       if constexpr (Gradient::adds) add_mixing(member, step, other_, mixed_from(k), Scalar(-1), gradient);
-      pull_back_uncoupling(member, step, coupled_from(k), other_, log_det_adjoint, z_adjoint, gradient);
+      pull_back_uncoupling(member, step, flow_.couplings - 1 - k, coupled_from(k), other_, log_det_adjoint,
+                           z_adjoint, gradient);
       from = z_adjoint;
     }
   }
@@ -287,14 +298,14 @@ private:
   /// other_ = the adjoint of c from that of (c_1, (c_2 + t) e^s).
   template <class Member, class Gradient>
   KOKKOS_FORCEINLINE_FUNCTION void pull_back_coupling(const Member& member, const FlowStep<Scalar>& step,
-                                                      const Scalar* c, const Scalar* adjoint,
+                                                      int place, const Scalar* c, const Scalar* adjoint,
                                                       const Scalar* log_det_adjoint,
                                                       const Gradient& gradient) const {
     const int kept = flow_.kept, moved = flow_.moved;
-    const ConditionerTile tile = conditioner(step);
-    tile.forward(member, c, raw_);
+    const ConditionerTile tile = conditioner(step, place);
+    if constexpr (!keeps_units) tile.forward(member, c, raw(place));
     core::for_each_lane(
-        member, moved, [=, raw = raw_, raw_bar = raw_adjoint_, c_bar = other_](int row, int lane) {
+        member, moved, [=, raw = raw(place), raw_bar = raw_adjoint_, c_bar = other_](int row, int lane) {
           const int index = (kept + row) * size + lane, shift = (moved + row) * size + lane;
           Scalar slope;
           const Scalar s = bounded(raw[row * size + lane], slope);
@@ -312,13 +323,13 @@ private:
   /// z_adjoint from the adjoint of c = (z_1, z_2 e^-s - t).
   template <class Member, class Gradient>
   KOKKOS_FORCEINLINE_FUNCTION void pull_back_uncoupling(const Member& member, const FlowStep<Scalar>& step,
-                                                        const Scalar* c, const Scalar* c_adjoint,
+                                                        int place, const Scalar* c, const Scalar* c_adjoint,
                                                         const Scalar* log_det_adjoint, Scalar* z_adjoint,
                                                         const Gradient& gradient) const {
     const int kept = flow_.kept, moved = flow_.moved;
-    const ConditionerTile tile = conditioner(step);
-    tile.forward(member, c, raw_);  // the kept rows are those of z
-    core::for_each_lane(member, moved, [=, raw = raw_, raw_bar = raw_adjoint_](int row, int lane) {
+    const ConditionerTile tile = conditioner(step, place);
+    if constexpr (!keeps_units) tile.forward(member, c, raw(place));  // the kept rows are those of z
+    core::for_each_lane(member, moved, [=, raw = raw(place), raw_bar = raw_adjoint_](int row, int lane) {
       const int index = (kept + row) * size + lane, shift = (moved + row) * size + lane;
       Scalar slope;
       const Scalar s = bounded(raw[row * size + lane], slope);
@@ -383,7 +394,8 @@ private:
 
   FlowView<Scalar> flow_;
   core::ScratchArena conditioner_arena_{nullptr};
-  Scalar* raw_ = nullptr;           // (2 · moved, tile_size), a conditioner's outputs
+  std::size_t unit_bytes_ = 0;      // of one conditioner, where they are kept
+  Scalar* raw_ = nullptr;           // (steps kept, 2 · moved, tile_size), conditioners' outputs
   Scalar* raw_adjoint_ = nullptr;   // (2 · moved, tile_size)
   Scalar* flowing_ = nullptr;       // (D, tile_size), the adjoint on its way
   Scalar* other_ = nullptr;         // (D, tile_size), scales of a coupling; c̄ in a sweep

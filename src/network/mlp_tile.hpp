@@ -58,6 +58,16 @@ public:
     if constexpr (keep == Keep::slopes) adjoints_ = hidden_;
   }
 
+  /// Of a workspace on a CPU, at order 0, the bytes at its beginning that the forward pass leaves for the
+  /// reverse one; what follows may hold anything in between.
+  KOKKOS_FORCEINLINE_FUNCTION static std::size_t kept_bytes(const MlpView<Scalar>& mlp) {
+    static_assert(Order == 0 && keep == Keep::everything);
+    core::ScratchArena counting(nullptr);
+    counting.take<Scalar>(static_cast<std::size_t>(mlp.hidden_units) * size);  // hidden_
+    counting.take<Scalar>(static_cast<std::size_t>(mlp.hidden_units) * slope_lanes);
+    return counting.used();
+  }
+
   /// Numbers in a row: streams · tile_size.
   KOKKOS_FORCEINLINE_FUNCTION int lanes() const { return Order == 0 ? size : streams_of(directions_) * size; }
 

@@ -53,7 +53,7 @@ LossReport report_flow_likelihood(std::span<const double> sums, double rows);
 /// Work of a data row, with its sample where there is a rival, in units of W, the flow's weights: a pass
 /// through the flow is 2W, its sweep 6W.
 inline double flow_work(bool has_rival) {
-  return has_rival ? 16.0 : 8.0;
+  return has_rival ? 12.0 : 6.0;
 }
 
 }  // namespace ebmpi::objective
