@@ -55,7 +55,7 @@ public:
           });
       mix(member, step, mixed_from(k), coupled_from(k));
       condition(member, step, k, coupled_from(k));
-      couple(member, k, coupled_from(k), z, log_det);
+      couple<FlowDirection::normalize>(member, k, coupled_from(k), z, log_det);
       from = z;
     }
   }
@@ -69,7 +69,7 @@ public:
       const FlowStep<Scalar>& step = flow_.steps[k];
       const int place = flow_.couplings - 1 - k;  // in the order in which steps are taken
       condition(member, step, place, from);
-      uncouple(member, place, from, coupled_from(k), log_det);
+      couple<FlowDirection::generate>(member, place, from, coupled_from(k), log_det);
       unmix(member, step, coupled_from(k), mixed_from(k));
       core::for_each_lane(member, flow_.dimension,
                           [=, u = mixed_from(k), m = step.shift, scale = step.scale](int row, int lane) {
@@ -190,52 +190,27 @@ private:
     conditioner(step, place).forward(member, c, raw(place));
   }
 
-  /// out = (c_1, (c_2 + t) e^s), and log_det grows by Σ s.
-  template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void couple(const Member& member, int place, const Scalar* c, Scalar* out,
+  /// (x_1, (x_2 + t) e^s), and log_det grows by Σ s; or (x_1, x_2 e^-s - t), and it falls.
+  template <FlowDirection direction, class Member>
+  KOKKOS_FORCEINLINE_FUNCTION void couple(const Member& member, int place, const Scalar* x, Scalar* out,
                                           Scalar* log_det) const {
+    constexpr bool normalizes = direction == FlowDirection::normalize;
     const int kept = flow_.kept, moved = flow_.moved;
     core::for_each_lane(member, flow_.dimension, [=, raw = raw(place), scales = other_](int row, int lane) {
       const int index = row * size + lane, to = row - kept;
       if (row < kept) {
-        out[index] = c[index];
+        out[index] = x[index];
       } else {
         Scalar slope;
-        const Scalar s = bounded(raw[to * size + lane], slope);
+        const Scalar s = bounded(raw[to * size + lane], slope), t = raw[(moved + to) * size + lane];
         scales[to * size + lane] = s;
-        out[index] = (c[index] + raw[(moved + to) * size + lane]) * core::vector_exp(s);
+        out[index] = normalizes ? (x[index] + t) * core::vector_exp(s) : x[index] * core::vector_exp(-s) - t;
       }
     });
-    add_scales(member, log_det, Scalar(1));
-  }
-
-  /// c = (z_1, z_2 e^-s - t), and log_det falls by Σ s.
-  template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void uncouple(const Member& member, int place, const Scalar* z, Scalar* c,
-                                            Scalar* log_det) const {
-    const int kept = flow_.kept, moved = flow_.moved;
-    core::for_each_lane(member, flow_.dimension, [=, raw = raw(place), scales = other_](int row, int lane) {
-      const int index = row * size + lane, to = row - kept;
-      if (row < kept) {
-        c[index] = z[index];
-      } else {
-        Scalar slope;
-        const Scalar s = bounded(raw[to * size + lane], slope);
-        scales[to * size + lane] = s;
-        c[index] = z[index] * core::vector_exp(-s) - raw[(moved + to) * size + lane];
-      }
-    });
-    add_scales(member, log_det, Scalar(-1));
-  }
-
-  /// log_det grows by sign · Σ s, which stand in other_.
-  template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void add_scales(const Member& member, Scalar* log_det, Scalar sign) const {
-    const int moved = flow_.moved;
     core::for_each_lane(member, 1, [=, scales = other_](int, int lane) {
       Scalar sum = 0;
       for (int row = 0; row < moved; ++row) sum += scales[row * size + lane];
-      log_det[lane] += sign * sum;
+      log_det[lane] += normalizes ? sum : -sum;
     });
   }
 
@@ -405,23 +380,6 @@ private:
   Scalar* states_ = nullptr;        // (couplings, 2, D, tile_size), u and c of each step
 };
 
-// clang-format off
-#define EBMPI_FLOW_PASSES(where, Scalar, keep)                                                                  \
-  where(void FlowTile<Scalar, keep>::normalize(const core::TeamMember&, const Scalar*, Scalar*, Scalar*) const)  \
-  where(void FlowTile<Scalar, keep>::generate(const core::TeamMember&, const Scalar*, Scalar*, Scalar*) const)
-#define EBMPI_FLOW_TILES(where, Scalar)                                                                         \
-  EBMPI_FLOW_PASSES(where, Scalar, Keep::slopes)                                                                \
-  EBMPI_FLOW_PASSES(where, Scalar, Keep::everything)                                                            \
-  where(void FlowTile<Scalar, Keep::slopes>::pull_back(                                                         \
-      const core::TeamMember&, const Scalar*, const Scalar*, Scalar*) const)                                    \
-  where(void FlowTile<Scalar, Keep::slopes>::pull_back_to_normal(                                               \
-      const core::TeamMember&, const Scalar*, const Scalar*, Scalar*) const)                                    \
-  where(void FlowTile<Scalar, Keep::everything>::add_gradient(                                                  \
-      const core::TeamMember&, const Scalar*, const Scalar*, const core::FixedPointAdder&, int) const)          \
-  where(void FlowTile<Scalar, Keep::everything>::add_path_gradient(                                             \
-      const core::TeamMember&, const Scalar*, const Scalar*, const core::FixedPointAdder&, int) const)
-// clang-format on
-EBMPI_FLOW_TILES(EBMPI_TILE_ELSEWHERE, float)
-EBMPI_FLOW_TILES(EBMPI_TILE_ELSEWHERE, double)
-
 }  // namespace ebmpi::network
+
+#include "network/flow_tile_instances.hpp"
