@@ -41,9 +41,11 @@ class Flows(Trained):
         lines = (self.folder / "eight/metrics.csv").read_text().splitlines()
         column = lines[0].split(",").index("loss")
         losses = [float(line.split(",")[column]) for line in lines[1:]]
-        last = sum(losses[-5:]) / 5
-        print(f"-V at the end {last:.4f}, log 4 is {math.log(4):.4f}")
-        # The energy first learns to tell the flow's bridges from the data, then the flow follows.
+        last, lowest = sum(losses[-5:]) / 5, min(losses[8:])
+        print(f"-V from {lowest:.4f} to {last:.4f} at the end, log 4 is {math.log(4):.4f}")
+        # The energy first learns to tell the flow's bridges from the data, then the flow follows. 1024 rows of each kind, whose
+        # losses have a deviation of about 0.6: a standard error of 0.03 of one step.
+        self.assertGreater(last, lowest + 0.04)
         self.assertGreater(last, 1.25)
         self.assertLess(last, math.log(4) + 0.03)
 
