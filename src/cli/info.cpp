@@ -86,13 +86,22 @@ Json config_report(const config::RunConfig& config) {
     data.set("file", config.data.file).set("dataset", config.data.dataset);
   }
   data.set("standardize", config.data.standardize).set("pca", config.data.pca);
-  return Json::object()
-      .set("data", data)
-      .set("network", Json::object()
-                          .set("kind", config::to_string(config.network.kind))
-                          .set("hidden", Json::array(config.network.hidden))
-                          .set("activation", config::to_string(config.network.activation)))
-      .set("objective", config::to_string(config.objective.kind))
+  Json report = Json::object();
+  report.set("data", data);
+  if (config::has_network(config)) {
+    report.set("network", Json::object()
+                              .set("kind", config::to_string(config.network.kind))
+                              .set("hidden", Json::array(config.network.hidden))
+                              .set("activation", config::to_string(config.network.activation)));
+  }
+  if (config::has_flow(config)) {
+    report.set("flow", Json::object()
+                           .set("couplings", config.flow.couplings)
+                           .set("hidden", Json::array(config.flow.hidden))
+                           .set("activation", config::to_string(config.flow.activation))
+                           .set("mixing", config::to_string(config.flow.mixing)));
+  }
+  return report.set("objective", config::to_string(config.objective.kind))
       .set("objective_keys", objective_report(config))
       .set("sampler", Json::object()
                           .set("kind", config::to_string(config.sampler.kind))
