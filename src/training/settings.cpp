@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "config/derived.hpp"
+#include "core/error.hpp"
 
 namespace ebmpi::training {
 
@@ -123,7 +124,17 @@ data::Preparation preparation(const config::RunConfig& config) {
 std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator,
                                                 const config::RunConfig& config) {
   const config::DataSection& section = config.data;
-  if (!section.file.empty()) return data::open_file_source(communicator, section.file, section.dataset);
+  if (!section.file.empty()) {
+    std::unique_ptr<data::SampleSource> source =
+        data::open_file_source(communicator, section.file, section.dataset);
+    if (config::has_flow(config) && source->columns() < 2) {
+      throw core::InputError(
+          section.file + ":/" + section.dataset +
+          " has one column (a coupling of a flow moves some coordinates by what the others are, so that it "
+          "needs two); use another objective.kind");
+    }
+    return source;
+  }
   return data::make_density_source(section.density, section.dimension, section.noise, section.count,
                                    static_cast<std::uint64_t>(config.run.seed));
 }

@@ -29,7 +29,8 @@ optimizer::Settings optimizer_settings(const config::OptimizerSection& optimizer
 optimizer::RegularizerSettings regularizer_settings(const config::OptimizerSection& optimizer);
 optimizer::Schedule schedule(const config::RunConfig& config);
 data::Preparation preparation(const config::RunConfig& config);
-/// The run's samples, opened but not read. Collective.
+/// The run's samples, opened but not read. Collective. Throws core::InputError where a flow is to be trained on
+/// a file of one column.
 std::unique_ptr<data::SampleSource> open_source(const comm::Communicator& communicator,
                                                 const config::RunConfig& config);
 

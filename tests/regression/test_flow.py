@@ -216,6 +216,11 @@ class Flows(harness.Case):
             with self.subTest(new=new):
                 config = self.write(f"refused-{number}.toml", FLOW.format(output=self.folder / "refused").replace(old, new))
                 self.refused("train", config, "--check", parts=parts)
+        with h5py.File(self.folder / "line.h5", "w") as file:
+            file["x"] = np.zeros((500, 1))
+        line = self.write("line.toml", '[data]\nfile = "line.h5"\n[objective]\nkind = "flow_maximum_likelihood"\n')
+        for extra in ((), ("--check",)):
+            self.refused("train", line, "--output", self.folder / "line", *extra, parts=("line.h5", "one column", "needs two"))
 
 
 if __name__ == "__main__":
